@@ -1,0 +1,15 @@
+"""The Celery app. Beat only wakes the sweeper: what is due is in the database, never in the broker."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("baton")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "sweep": {"task": "core.tasks.sweep", "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}},
+}

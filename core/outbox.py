@@ -1,0 +1,104 @@
+"""How a lower room tells an upper one. ``config/flow.py`` is the one list of who listens to what.
+
+Two ways to listen. *Together*: called at once, inside the caller's transaction; both facts exist or neither.
+*Later*: one outbox row per listener, written in the same transaction and done by a worker, at least once.
+A Celery message is never the fact; it only makes a worker look sooner than the sweeper would.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from core import leases
+from core.models import OutboxMessage
+
+log = logging.getLogger(__name__)
+_broker_down_until = 0.0
+
+
+def _flow() -> Any:
+    return import_module(settings.FLOW_MAP)
+
+
+def emit(topic: str, key: str, **payload: Any) -> None:
+    """Tell the listeners of ``topic`` about one fact. Must be called inside the fact's transaction."""
+    emit_many(topic, [(key, payload)])
+
+
+def emit_many(topic: str, facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """As ``emit``, for a batch. Listeners *together* get the list of payloads in one call.
+
+    Raises RuntimeError outside a transaction: a fact and its message must commit as one.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("emit() outside a transaction: the message could outlive a rolled-back fact")
+    listed = list(facts)
+    if not listed:
+        return
+    flow = _flow()
+    for path in flow.TOGETHER.get(topic, []):
+        import_string(path)([payload for _, payload in listed])
+    handlers = flow.LATER.get(topic, [])
+    if handlers:
+        OutboxMessage.objects.bulk_create(
+            [
+                OutboxMessage(topic=topic, key=key, handler=path, payload=payload)
+                for key, payload in listed
+                for path in handlers
+            ],
+            ignore_conflicts=True,
+        )
+        wake("core.tasks.outbox_drain")
+
+
+def wake(task: str) -> None:
+    """After commit, ask a worker to look now. Never raises: without a broker the sweeper comes instead."""
+    transaction.on_commit(lambda: _send(task), robust=True)
+
+
+def _send(task: str) -> None:
+    global _broker_down_until
+    if time.monotonic() < _broker_down_until:
+        return
+    from celery import current_app
+
+    try:
+        current_app.send_task(task, retry=False, expires=60)
+    except Exception as error:  # any broker trouble costs latency only
+        _broker_down_until = time.monotonic() + 5
+        log.warning("broker not reachable, the sweeper will pick up %s: %s", task, error)
+
+
+def drain(*, limit: int = 100, seconds: float = 20) -> int:
+    """Do the due outbox rows. Each row on its own: one that fails is put back and stops no other."""
+    done = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        held = leases.claim(OutboxMessage.objects.all(), limit=limit)
+        if not held.rows:
+            return done
+        for row in held.rows:
+            done += _deliver(row, held.token)
+    return done
+
+
+def _deliver(row: OutboxMessage, token: Any) -> int:
+    try:
+        import_string(row.handler)(row.key, **row.payload)
+    except Exception as error:
+        dead = leases.fail(row, token, f"{type(error).__name__}: {error}")
+        log.warning("outbox %s attempt %s failed%s: %s", row.pk, row.attempts, " for good" if dead else "", error)
+        return 0
+    return int(leases.complete(row, token))
+
+
+def poke(topic: str) -> None:
+    """Wake the drains that the flow map names for ``topic``, after commit. Only a hint: nothing is lost without."""
+    for task in _flow().WAKE.get(topic, []):
+        wake(task)

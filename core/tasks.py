@@ -1,0 +1,23 @@
+"""The sweeper: whoever died, whatever message was lost, what is due gets done."""
+
+import logging
+from importlib import import_module
+
+from celery import current_app, shared_task
+from django.conf import settings
+
+from core import outbox
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="core.tasks.outbox_drain")
+def outbox_drain() -> int:
+    return outbox.drain()
+
+
+@shared_task(name="core.tasks.sweep")
+def sweep() -> None:
+    """Wake every drain named in the flow map. Each looks at the database and returns at once if idle."""
+    for task in import_module(settings.FLOW_MAP).DRAINS:
+        current_app.send_task(task, retry=False, expires=60)

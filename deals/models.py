@@ -1,0 +1,111 @@
+"""The second half of the path: deals, what they are worth, and what is to be done next."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from funnels.models import Traveller
+from leads.models import Company, Lead
+
+
+class Product(models.Model):
+    sku = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    series = models.CharField(max_length=80, blank=True, default="")
+    price = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    currency = models.CharField(max_length=3, default="USD")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LostReason(models.Model):
+    code = models.SlugField(max_length=40, unique=True)
+    label = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Deal(Traveller):
+    name = models.CharField(max_length=160)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="deals")
+    lead_cycle = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The handoff that opened it")
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="deals")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    source = models.CharField(max_length=60, blank=True, default="", help_text="First source of the lead, kept here")
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, default="USD")
+    expected_close = models.DateField(null=True, blank=True)
+    budget = models.CharField(max_length=300, blank=True, default="")
+    authority = models.CharField(max_length=300, blank=True, default="")
+    need = models.CharField(max_length=300, blank=True, default="")
+    timeline = models.CharField(max_length=300, blank=True, default="")
+    next_step = models.CharField(max_length=200, blank=True, default="")
+    next_step_at = models.DateTimeField(null=True, blank=True)
+    last_touch_at = models.DateTimeField(null=True, blank=True)
+    products = models.ManyToManyField(Product, blank=True, related_name="deals")
+    lost_reason = models.ForeignKey(LostReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    objection = models.CharField(max_length=300, blank=True, default="")
+    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead", "lead_cycle"],
+                condition=Q(lead_cycle__isnull=False),
+                name="deal_once_per_handoff",
+            ),
+            models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gte=0), name="deal_amount"),
+        ]
+        indexes = [
+            # the board's columns and the deals list
+            models.Index(fields=["stage", "-stage_since", "-id"], name="deal_stage_since"),
+            models.Index(fields=["owner", "stage", "-stage_since"], name="deal_owner_stage"),
+            # sales metrics by close date
+            models.Index(fields=["closed_at"], name="deal_closed"),
+            models.Index(fields=["-created_at", "-id"], name="deal_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Task(models.Model):
+    """Something a person promised to do by a time."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks")
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks")
+    title = models.CharField(max_length=200)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        indexes = [
+            models.Index(fields=["owner", "due_at"], condition=Q(done_at__isnull=True), name="task_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,47 @@
+"""Reading the floor plan."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from core.errors import Refused
+from funnels.models import Funnel, Stage, Transition
+
+
+def stage_get(funnel: str, key: str) -> Stage:
+    """The stage ``key`` of the funnel with key ``funnel``. Raises Refused when there is none."""
+    try:
+        return Stage.objects.select_related("funnel").get(funnel__key=funnel, key=key)
+    except Stage.DoesNotExist:
+        raise Refused(f"There is no stage {key} in the funnel {funnel}.", field="stage") from None
+
+
+def stage_of_kind(funnel_kind: str, kind: str) -> Stage:
+    """The first active stage of a kind, such as ('marketing', 'handed_off')."""
+    stages = Stage.objects.select_related("funnel").filter(funnel__kind=funnel_kind, kind=kind, is_active=True)
+    found = stages.order_by("-funnel__is_default", "funnel__position", "position").first()
+    if found is None:
+        raise Refused(f"The {funnel_kind} funnel has no stage of kind {kind}.", field="stage")
+    return found
+
+
+def stages_all() -> list[Stage]:
+    """Every stage with its funnel, in reading order."""
+    return list(Stage.objects.select_related("funnel").order_by("funnel__position", "funnel_id", "position", "id"))
+
+
+def pipelines() -> QuerySet[Funnel]:
+    return Funnel.objects.filter(kind=Funnel.Kind.SALES).order_by("-is_default", "position")
+
+
+def history(kind: int, traveller_id: int) -> QuerySet[Transition]:
+    """The ledger of one traveller, oldest first."""
+    rows = Transition.objects.filter(kind=kind, traveller_id=traveller_id)
+    return rows.select_related("from_stage__funnel", "to_stage__funnel", "by").order_by("seq")
+
+
+def stage_at(kind: int, traveller_id: int, moment: datetime) -> Any:
+    """The stage a traveller was in at a moment, or None before its first row."""
+    row = history(kind, traveller_id).filter(at__lte=moment).last()
+    return row.to_stage if row else None

@@ -1,0 +1,185 @@
+"""The baton itself: who passed the bar, who got them, how fast they answered, what they decided."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from leads.models import Lead
+from team.models import Team
+
+
+class MqlPolicy(models.Model):
+    """When a lead is sales-ready. One row (pk 1); every change is a new revision."""
+
+    score = models.PositiveSmallIntegerField(default=60, help_text="Score from which a lead is an MQL")
+    grades = models.JSONField(default=list, blank=True, help_text="Allowed fit letters, empty for all: A, B, C, D")
+    required = models.JSONField(default=dict, blank=True, help_text="Condition that must hold too")
+    instant_kinds = models.JSONField(default=list, blank=True, help_text="Activities that pass at once")
+    recycle_wait_days = models.PositiveSmallIntegerField(
+        default=14, help_text="Before a recycled lead may pass again"
+    )
+    revision = models.PositiveIntegerField(default=1)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"MQL from {self.score}"
+
+
+class SlaPolicy(models.Model):
+    """How soon a rep must answer. The first whose condition holds counts."""
+
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+    instant_only = models.BooleanField(default=False, help_text="Only for leads that asked for a demo or a talk")
+    minutes = models.PositiveIntegerField(default=240)
+    working_time = models.BooleanField(default=True, help_text="Count only the rep's working hours")
+    warn_percent = models.PositiveSmallIntegerField(default=75)
+    max_reroutes = models.PositiveSmallIntegerField(default=2)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoutingRule(models.Model):
+    """The first rule whose condition holds sends the lead to its team."""
+
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+    condition = models.JSONField(default=dict, blank=True, help_text="Empty: everybody")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    company_owner_first = models.BooleanField(default=True, help_text="Prefer the rep who owns the company")
+    is_active = models.BooleanField(default=True)
+    # The pool's cursor: this row is locked plainly while choosing, so that two choosers are fair.
+    cursor = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PoolPointer(models.Model):
+    """Weighted round robin: the lowest pointer gets the next lead; each lead adds 1/weight (in millionths)."""
+
+    rule = models.ForeignKey(RoutingRule, on_delete=models.CASCADE, related_name="pointers")
+    rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    pointer = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "rep"], name="pointer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.rep}: {self.pointer}"
+
+
+class RejectReason(models.Model):
+    class Then(models.TextChoices):
+        RECYCLE = "recycle", "Back to nurture"
+        DISQUALIFY = "disqualify", "Disqualify"
+
+    code = models.SlugField(max_length=40, unique=True)
+    label = models.CharField(max_length=80)
+    then = models.CharField(max_length=10, choices=Then, default=Then.RECYCLE)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Handoff(models.Model):
+    """One crossing of the MQL bar. Unique on (lead, cycle): none is handed off twice."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for a rep"
+        ASSIGNED = "assigned", "With a rep"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="handoffs")
+    cycle = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    why = models.CharField(max_length=160, help_text="What passed the bar, for people")
+    instant = models.BooleanField(default=False, help_text="A high-intent activity passed it at once")
+    score = models.SmallIntegerField()
+    grade = models.CharField(max_length=2, blank=True, default="")
+    opened_at = models.DateTimeField(default=timezone.now, help_text="MQL: the system clock starts")
+    next_try_at = models.DateTimeField(default=timezone.now, help_text="When routing looks at it (again)")
+    rep = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    sla = models.ForeignKey(SlaPolicy, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    assigned_at = models.DateTimeField(null=True, blank=True, help_text="The human clock starts")
+    warn_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    warned_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    reroutes = models.PositiveSmallIntegerField(default=0)
+    responded_at = models.DateTimeField(null=True, blank=True, help_text="First call, e-mail or meeting by the rep")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    reject_reason = models.ForeignKey(RejectReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reject_note = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_once")]
+        indexes = [
+            # the assign drain
+            models.Index(fields=["next_try_at"], condition=Q(state="waiting"), name="handoff_waiting"),
+            # a rep's queue, most urgent first
+            models.Index(fields=["rep", "due_at"], condition=Q(state="assigned"), name="handoff_queue"),
+            # the clock drain: warnings and deadlines
+            models.Index(
+                fields=["due_at"],
+                condition=Q(state="assigned", responded_at__isnull=True),
+                name="handoff_clock",
+            ),
+            models.Index(fields=["-opened_at"], name="handoff_newest"),
+            models.Index(fields=["rep", "state"], name="handoff_rep_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Handoff {self.lead_id}/{self.cycle}"
+
+
+class Assignment(models.Model):
+    """Who had the handoff from when to when, and why they of all people."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="assignments")
+    rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    explanation = models.JSONField(default=dict, help_text="Rules tried, who was skipped and why")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff"], condition=Q(ended_at__isnull=True), name="assignment_one_active"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff} -> {self.rep}"

@@ -1,0 +1,262 @@
+"""Who they are and what they did. Identity (Lead) is wide and cold; standing (Standing) is narrow and hot:
+lists sort and filter on it, rescoring rewrites it (docs/adr/0003)."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from core.models import Leased
+from funnels.models import Traveller
+
+
+class Company(models.Model):
+    name = models.CharField(max_length=160)
+    domain = models.CharField(max_length=160, null=True, blank=True, unique=True)
+    industry = models.CharField(max_length=80, blank=True, default="")
+    employees = models.PositiveIntegerField(null=True, blank=True)
+    revenue = models.DecimalField("Revenue a year", max_digits=16, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, default="USD")
+    country = models.CharField(max_length=80, blank=True, default="")
+    city = models.CharField(max_length=80, blank=True, default="")
+    founded = models.PositiveSmallIntegerField(null=True, blank=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="subsidiaries")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [models.Index(fields=["name"], name="company_name")]
+        verbose_name_plural = "companies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=40, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lead(models.Model):
+    """A person. Unique on the normalised e-mail; one without e-mail brings an external id."""
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Unguessable name for links")
+    email = models.EmailField(max_length=254, blank=True, default="")
+    email_key = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised e-mail")
+    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    first_name = models.CharField(max_length=80, blank=True, default="")
+    last_name = models.CharField(max_length=80, blank=True, default="")
+    phone = models.CharField(max_length=40, blank=True, default="")
+    job_title = models.CharField(max_length=120, blank=True, default="")
+    persona = models.CharField(max_length=60, blank=True, default="")
+    language = models.CharField(max_length=12, blank=True, default="")
+    country = models.CharField(max_length=80, blank=True, default="")
+    city = models.CharField(max_length=80, blank=True, default="")
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="leads")
+    # First and last touch. ``source`` is the channel that reports group by; the rest of each touch is JSON:
+    # {source, medium, campaign, term, content, landing_page, referrer, at}
+    source = models.CharField("First source", max_length=60, blank=True, default="")
+    campaign = models.CharField("First campaign", max_length=100, blank=True, default="")
+    first_touch = models.JSONField(default=dict, blank=True)
+    last_touch = models.JSONField(default=dict, blank=True)
+    consent_email = models.BooleanField("May be e-mailed", default=False)
+    consent_at = models.DateTimeField(null=True, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="leads")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["source", "-created_at"], name="lead_source"),
+            models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            # Ctrl-K and the list's search box, which look for the beginning of a name
+            models.Index(fields=["last_name", "first_name"], name="lead_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.external_id or f"Lead {self.pk}"
+
+
+class Standing(Traveller):
+    """Where a lead stands now. One row a lead, same primary key."""
+
+    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="standing")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    fit = models.SmallIntegerField(default=0)
+    engagement = models.SmallIntegerField(default=0)
+    score = models.SmallIntegerField(default=0)
+    grade = models.CharField(max_length=2, blank=True, default="")
+    reason = models.CharField(max_length=80, blank=True, default="", help_text="The score in five words")
+    scored_at = models.DateTimeField(null=True, blank=True)
+    score_due_at = models.DateTimeField(null=True, blank=True, help_text="Marked for scoring since")
+    last_activity_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            # My leads, best first; and every list filtered by owner
+            models.Index(fields=["owner", "-score", "-lead"], name="standing_owner_score"),
+            # lists filtered by stage, best first
+            models.Index(fields=["stage", "-score", "-lead"], name="standing_stage_score"),
+            models.Index(fields=["-score", "-lead"], name="standing_score"),
+            models.Index(fields=["-created_at", "-lead"], name="standing_newest"),
+            models.Index(fields=["-last_activity_at", "-lead"], name="standing_active"),
+            # the scoring drain
+            models.Index(fields=["score_due_at"], condition=Q(score_due_at__isnull=False), name="standing_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.score}"
+
+
+class Visitor(models.Model):
+    """A browser that we don't know by name yet. When a form or a tracked link names it, its past follows."""
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="visitors")
+    first_touch = models.JSONField(default=dict, blank=True)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.token)
+
+
+class Activity(models.Model):
+    """Something a person did, or that we did with them. Append-only."""
+
+    class Bot(models.IntegerChoices):
+        HUMAN = 0, "Human"
+        SUSPECT = 1, "Suspect"
+        BOT = 2, "Bot"
+
+    lead = models.ForeignKey(Lead, null=True, on_delete=models.CASCADE, related_name="activities", db_index=False)
+    visitor = models.ForeignKey(
+        Visitor, null=True, on_delete=models.CASCADE, related_name="activities", db_index=False
+    )
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+    properties = models.JSONField(default=dict, blank=True)
+    key = models.CharField(max_length=150, null=True, unique=True, help_text="Idempotency key")
+    bot = models.PositiveSmallIntegerField(choices=Bot, default=Bot.HUMAN)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        verbose_name_plural = "activities"
+        indexes = [
+            # timeline and scoring: everything one lead did
+            models.Index(fields=["lead", "-at"], include=["kind", "bot"], name="activity_lead_at"),
+            models.Index(fields=["visitor"], condition=Q(visitor__isnull=False), name="activity_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class InboxItem(Leased):
+    """A capture as it came in, committed before we say 2xx. What cannot be understood is quarantined here."""
+
+    source = models.CharField(max_length=60, help_text="form:<slug>, track, api, webhook:<name>")
+    key = models.CharField(max_length=150, help_text="Unique in the source: a repeat is the same capture")
+    body = models.JSONField()
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="inbox_once")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="pending"), name="inbox_due"),
+            models.Index(fields=["state", "-id"], name="inbox_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.key}"
+
+
+class CaptureForm(models.Model):
+    """A form that anybody may fill in, at /f/<slug>/ or from the company's own site."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    headline = models.CharField(max_length=160, blank=True, default="")
+    intro = models.CharField(max_length=400, blank=True, default="")
+    button = models.CharField(max_length=40, default="Send")
+    thanks = models.CharField(max_length=300, default="Thank you. We will be in touch.")
+    fields = models.JSONField(default=list, help_text="Names of the asked fields beside the e-mail")
+    activity_kind = models.CharField(max_length=40, default="form_submitted")
+    campaign = models.CharField(max_length=100, blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(models.Model):
+    """A saved condition over leads, or a saved set of list filters (``query``)."""
+
+    name = models.CharField(max_length=80)
+    condition = models.JSONField(default=dict, blank=True)
+    query = models.CharField(max_length=500, blank=True, default="", help_text="The list's URL filters")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="segments")
+    shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="segment_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomField(models.Model):
+    """A field that an admin adds to leads; values are typed and live in ``Lead.custom``."""
+
+    class Type(models.TextChoices):
+        TEXT = "text", "Text"
+        NUMBER = "number", "Number"
+        DATE = "date", "Date"
+        BOOL = "bool", "Yes or no"
+        CHOICE = "choice", "One of a list"
+
+    key = models.SlugField(max_length=60, unique=True)
+    label = models.CharField(max_length=80)
+    type = models.CharField(max_length=8, choices=Type, default=Type.TEXT)
+    choices = models.JSONField(default=list, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "label"]
+
+    def __str__(self) -> str:
+        return self.label

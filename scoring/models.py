@@ -1,0 +1,59 @@
+"""Which points a lead gets for what. A model is a version; exactly one is active."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class ScoringModel(models.Model):
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SHADOW = "shadow", "Shadow"
+        ACTIVE = "active", "Active"
+        RETIRED = "retired", "Retired"
+
+    name = models.CharField(max_length=80)
+    version = models.PositiveIntegerField(unique=True)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    fit_cap = models.PositiveSmallIntegerField(default=100)
+    engagement_cap = models.PositiveSmallIntegerField(default=100)
+    # Lowest fit for A, B, C (below: D) and lowest engagement for 1, 2, 3 (below: 4).
+    fit_bounds = models.JSONField(default=list, help_text="[A, B, C]")
+    engagement_bounds = models.JSONField(default=list, help_text="[1, 2, 3]")
+    # Scores at which a lead enters Interest and Evaluation, by stage key.
+    stage_bars = models.JSONField(default=dict, help_text='{"interest": 10, "evaluation": 35}')
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    activated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=models.Q(state="active"), name="scoring_one_active")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class ScoringRule(models.Model):
+    class Group(models.TextChoices):
+        FIT = "fit", "Fit"
+        ENGAGEMENT = "engagement", "Engagement"
+
+    model = models.ForeignKey(ScoringModel, on_delete=models.CASCADE, related_name="rules")
+    group = models.CharField(max_length=10, choices=Group)
+    name = models.CharField(max_length=120)
+    points = models.SmallIntegerField()
+    condition = models.JSONField(default=dict, blank=True, help_text="Fit: the condition language")
+    activity_kind = models.CharField(max_length=40, blank=True, default="", help_text="Engagement: which activity")
+    half_life_days = models.PositiveSmallIntegerField(default=30)
+    cap = models.PositiveSmallIntegerField(default=100, help_text="Most points this rule may give")
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["group", "position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.points:+d})"
