@@ -7,13 +7,17 @@ DRAINS: everything the sweeper wakes; each looks at the database and returns at 
 """
 
 TOGETHER: dict[str, list[str]] = {
-    # scoring -> handoff: leads whose score was just written; the MQL bar is judged in the same transaction
+    # scoring -> handoff {lead_ids}: scores just written; the MQL bar is judged in the same transaction
     "leads.scored": ["handoff.services.qualify_scored"],
-    # handoff -> deals: a rep was chosen; the deal opens with the assignment or not at all
+    # handoff -> deals {handoff_id, lead_id, cycle, rep_id}: a rep was chosen; the deal opens with the assignment
     "handoff.assigned": ["deals.services.deals_open_for_handoffs"],
-    # handoff -> deals: rejected; its deal closes with it
+    # handoff -> deals {handoff_id, lead_id, cycle, rep_id}: another rep has it now; the deal follows
+    "handoff.reassigned": ["deals.services.deals_follow_handoffs"],
+    # handoff -> deals {handoff_id, lead_id, cycle, by_id}: SQL; the deal counts as an opportunity from now
+    "handoff.accepted": ["deals.services.deals_note_accepted"],
+    # handoff -> deals {handoff_id, lead_id, cycle, by_id, reason}: its deal closes with it
     "handoff.rejected": ["deals.services.deals_close_for_rejected"],
-    # leads -> handoff: a rep called, mailed or met the lead: the human clock stops
+    # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
     "lead.responded": ["handoff.services.handoffs_note_response"],
 }
 

@@ -5,5 +5,11 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("core.urls")),
     path("", include("team.urls")),
+    path("", include("funnels.urls")),
+    path("", include("leads.urls")),
+    path("", include("scoring.urls")),
+    path("", include("handoff.urls")),
+    path("", include("deals.urls")),
+    path("", include("insights.urls")),
     path("", include("desk.urls")),
 ]

@@ -78,3 +78,7 @@ def retry_now(queryset: QuerySet[Any]) -> int:
         lease_token=None,
         done_at=None,
     )
+
+
+class LeaseLost(Exception):
+    """The work took longer than its lease; somebody else has it now."""

@@ -1,5 +1,7 @@
 """The second half of the path: deals, what they are worth, and what is to be done next."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,12 @@ from django.utils import timezone
 
 from funnels.models import Traveller
 from leads.models import Company, Lead
+from leads.querysets import owner_filter
+
+
+class DealQuerySet(models.QuerySet["Deal"]):
+    def visible_to(self, user: Any) -> "DealQuerySet":
+        return self.filter(owner_filter(user))
 
 
 class Product(models.Model):
@@ -27,6 +35,7 @@ class Product(models.Model):
 class LostReason(models.Model):
     code = models.SlugField(max_length=40, unique=True)
     label = models.CharField(max_length=80)
+    counts = models.BooleanField(default=True, help_text="Counts as lost in the win rate (a rejected MQL does not)")
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
@@ -66,7 +75,10 @@ class Deal(Traveller):
     objection = models.CharField(max_length=300, blank=True, default="")
     external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, blank=True, help_text="SQL: a rep took it; an opportunity since")
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DealQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,11 +1,14 @@
 """The baton itself: who passed the bar, who got them, how fast they answered, what they decided."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from leads.models import Lead
+from leads.querysets import owner_filter
 from team.models import Team
 
 
@@ -97,6 +100,11 @@ class RejectReason(models.Model):
         return self.label
 
 
+class HandoffQuerySet(models.QuerySet["Handoff"]):
+    def visible_to(self, user: Any) -> "HandoffQuerySet":
+        return self.filter(owner_filter(user, "rep"))
+
+
 class Handoff(models.Model):
     """One crossing of the MQL bar. Unique on (lead, cycle): none is handed off twice."""
 
@@ -142,6 +150,8 @@ class Handoff(models.Model):
     )
     reject_reason = models.ForeignKey(RejectReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reject_note = models.CharField(max_length=500, blank=True, default="")
+
+    objects = HandoffQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_once")]

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.models import Leased
 from funnels.models import Traveller
+from leads.querysets import ActivityQuerySet, LeadQuerySet, StandingQuerySet
 
 
 class Company(models.Model):
@@ -77,6 +78,8 @@ class Lead(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = LeadQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["source", "-created_at"], name="lead_source"),
@@ -114,6 +117,8 @@ class Standing(Traveller):
     score_due_at = models.DateTimeField(null=True, blank=True, help_text="Marked for scoring since")
     last_activity_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -166,6 +171,8 @@ class Activity(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+
+    objects = ActivityQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "activities"

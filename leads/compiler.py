@@ -1,0 +1,103 @@
+"""A condition as one query. The same compiler answers for a million leads and for one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from leads.conditions import fact_get
+from leads.models import Activity, Lead
+from leads.querysets import LeadQuerySet
+
+_NUMBER = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt", "=": "exact"}
+
+
+def condition_q(condition: dict[str, Any], *, now: datetime, root: str = "lead") -> Q:
+    """The condition (already checked) as a Q over ``Lead``, or over ``Standing`` with ``root='standing'``.
+
+    Bots' activities never count as deeds.
+    """
+    return _node(condition, now, root) if condition else Q()
+
+
+def _path(path: str, root: str) -> str:
+    if root == "lead":
+        return path
+    return path.removeprefix("standing__") if path.startswith("standing__") else f"lead__{path}"
+
+
+def _node(node: dict[str, Any], now: datetime, root: str) -> Q:
+    if "all" in node:
+        found = Q()
+        for part in node["all"]:
+            found &= _node(part, now, root)
+        return found
+    if "any" in node:
+        found = _node(node["any"][0], now, root)
+        for part in node["any"][1:]:
+            found |= _node(part, now, root)
+        return found
+    if "not" in node:
+        return ~_node(node["not"], now, root)
+    if "did" in node:
+        return _did(node, now)
+    return _fact(node, now, root)
+
+
+def _did(node: dict[str, Any], now: datetime) -> Q:
+    rows = Activity.objects.filter(lead=OuterRef("pk"), kind=node["did"]).exclude(bot=Activity.Bot.BOT)
+    if node.get("within_days"):
+        rows = rows.filter(at__gte=now - timedelta(days=node["within_days"]))
+    times = node.get("times", 1)
+    if times > 1:
+        rows = rows.values("lead").annotate(times=Count("pk")).filter(times__gte=times)
+    return Q(Exists(rows))
+
+
+def _fact(node: dict[str, Any], now: datetime, root: str) -> Q:
+    fact = fact_get(node["fact"])
+    assert fact is not None  # condition_check ran when it was saved
+    path, op, value = _path(fact.path, root), node["op"], node.get("value")
+    if node["fact"] == "lead.tag":
+        # through the join table, so that two tag conditions do not ask one row to be both
+        return _tag(op, value)
+    if op in ("empty", "not_empty"):
+        known = ~Q(**{f"{path}__isnull": True})
+        known = known if fact.type == "number" else known & ~Q(**{path: ""})
+        return known if op == "not_empty" else ~known
+    if fact.type == "days":
+        edge = now - timedelta(days=float(value))
+        return Q(**{f"{path}__lte": edge}) if op == ">=" else Q(**{f"{path}__gte": edge})
+    return _compare(path, op, value, exact="exact" if fact.type in ("bool", "custom") else "iexact")
+
+
+def _compare(path: str, op: str, value: Any, *, exact: str) -> Q:
+    if op in _NUMBER:
+        return Q(**{f"{path}__{_NUMBER[op]}": value})
+    if op == "between":
+        return Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
+    if op in ("is", "is_not", "!="):
+        same = Q(**{f"{path}__{exact}": value})
+        return same if op == "is" else ~same
+    if op in ("in", "not_in"):
+        among = Q()
+        for one in value:
+            among |= Q(**{f"{path}__{exact}": one})
+        return among if op == "in" else ~among
+    return Q(**{f"{path}__{'icontains' if op == 'contains' else 'istartswith'}": value})
+
+
+def _tag(op: str, value: Any) -> Q:
+    links = Lead.tags.through.objects.filter(lead=OuterRef("pk"))
+    if op in ("empty", "not_empty"):
+        found = Q(Exists(links))
+        return found if op == "not_empty" else ~found
+    positive = {"is_not": "is", "not_in": "in"}.get(op, op)
+    found = Q(Exists(links.filter(_compare("tag__name", positive, value, exact="iexact"))))
+    return found if positive == op else ~found
+
+
+def leads_matching(condition: dict[str, Any], *, now: datetime, within: QuerySet[Lead] | None = None) -> Any:
+    """The leads for whom the condition holds."""
+    base: LeadQuerySet[Lead] | QuerySet[Lead] = Lead.objects.all() if within is None else within
+    return base.filter(condition_q(condition, now=now))

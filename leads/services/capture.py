@@ -1,0 +1,98 @@
+"""The inbox: first kept, then understood. What cannot be understood is quarantined with the reason, never dropped."""
+
+import logging
+import time
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from core import leases, outbox
+from core.clock import db_now
+from core.errors import Refused
+from core.models import Leased
+from leads import rules
+from leads.models import InboxItem
+from leads.services.people import Entry, captures_apply
+
+log = logging.getLogger(__name__)
+PUBLIC_SOURCES = ("form:", "track")
+BATCH = 300
+
+
+def capture_accept(*, source: str, key: str, body: dict[str, Any]) -> tuple[InboxItem, bool]:
+    """Keep a capture as it came; (item, True) when new, (the first one, False) for a repeat of the same key.
+
+    Committed before this returns (unless inside a caller's transaction), so a 2xx may be given after it.
+    """
+    clean = rules.json_storable(body)
+    try:
+        with transaction.atomic():
+            item = InboxItem.objects.create(source=source, key=key[:150], body=clean)
+            outbox.poke("inbox")
+        return item, True
+    except IntegrityError:
+        return InboxItem.objects.get(source=source, key=key[:150]), False
+
+
+def inbox_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
+    """Take inbox rows in batches until none is due; returns how many were processed."""
+    done = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        held = leases.claim(InboxItem.objects.all(), limit=limit)
+        if not held.rows:
+            break
+        done += _process(held.rows, held.token)
+    return done
+
+
+def _process(items: list[InboxItem], token: UUID) -> int:
+    # A row that was tried before may be the one that killed its worker: it goes alone.
+    together = [item for item in items if item.attempts <= 1]
+    alone = [item for item in items if item.attempts > 1]
+    done = 0
+    try:
+        done += _apply(together, token)
+    except Exception as error:  # one bad row must not stop the batch: each by itself then
+        log.info("inbox batch of %s falls back to single rows: %s", len(together), error)
+        alone = together + alone
+    for item in alone:
+        try:
+            done += _apply([item], token)
+        except Exception as error:
+            leases.fail(item, token, f"{type(error).__name__}: {error}", max_attempts=5)
+    return done
+
+
+def _apply(items: list[InboxItem], token: UUID) -> int:
+    if not items:
+        return 0
+    now = db_now()
+    understood: list[tuple[InboxItem, Entry]] = []
+    for item in items:
+        try:
+            capture = rules.capture_parse(item.body, now)
+        except Refused as refusal:
+            leases.held(item, token).update(
+                state=Leased.State.QUARANTINED,
+                lease_until=None,
+                done_at=now,
+                last_error=f"{refusal.field}: {refusal.message}".removeprefix(": "),
+            )
+            continue
+        trusted = not item.source.startswith(PUBLIC_SOURCES)
+        understood.append((item, Entry(capture, f"{item.source}/{item.key}"[:140], trusted, item.created_at)))
+    with transaction.atomic():
+        captures_apply([entry for _, entry in understood], now=now)
+        for item, entry in understood:
+            item.lead = entry.lead
+            item.state, item.done_at, item.lease_until, item.last_error = Leased.State.DONE, now, None, ""
+        ours = InboxItem.objects.filter(lease_token=token, pk__in=[item.pk for item, _ in understood])
+        # Fencing: if the lease ran out and somebody else took the rows, their work counts and ours is undone.
+        if ours.filter(state=Leased.State.PENDING).select_for_update().count() != len(understood):
+            raise leases.LeaseLost("the lease ran out while the batch was being processed")
+        InboxItem.objects.bulk_update(
+            [item for item, _ in understood], ["lead", "state", "done_at", "lease_until", "last_error"]
+        )
+    return len(understood)
