@@ -3,13 +3,9 @@
 import os
 
 from celery import Celery
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("baton")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {
-    "sweep": {"task": "core.tasks.sweep", "schedule": settings.SWEEP_SECONDS, "options": {"expires": 10}},
-}

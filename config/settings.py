@@ -4,6 +4,7 @@ Two ways to run: *embedded* (no DATABASE_URL: SQLite under ``var/``, a secret ke
 hosts only) and *served* (DATABASE_URL set: nothing is assumed, SECRET_KEY and ALLOWED_HOSTS are required).
 """
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -28,7 +29,7 @@ try:
     DEMO_ALLOWED = env.bool("BATON_DEMO", not DATABASE_URL)
     EMAIL_SETTINGS = env.dj_email_url("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Baton <baton@localhost>")
-    LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+    LOG_LEVEL = env.log_level("LOG_LEVEL", logging.INFO)
     # Trust X-Forwarded-For/-Proto only when the operator says a proxy sets them.
     BEHIND_PROXY = env.bool("BATON_BEHIND_PROXY", False)
     UPLOAD_LIMIT_MB = env.int("BATON_UPLOAD_LIMIT_MB", 1024)
@@ -260,7 +261,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 FLOW_MAP = "config.flow"
-SWEEP_SECONDS = 2.0
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "core.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}}}
 
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

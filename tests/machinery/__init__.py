@@ -1,0 +1,1 @@
+"""What the tests stand on: private servers, stages, a stack of real processes, a real browser."""

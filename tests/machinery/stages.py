@@ -1,0 +1,134 @@
+"""The stages of ``./test``: what runs, with which environment, and what came of it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.processes import die_with_parent
+
+PYTHON = sys.executable
+TOOLS = Path(PYTHON).parent
+# What a developer has set for running Baton must not leak into its tests.
+OURS = ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DEBUG", "SITE_URL"]
+OURS += [
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+    "LOG_LEVEL",
+    "DJANGO_SETTINGS_MODULE",
+    "PYTEST_ADDOPTS",
+    "WEB_CONCURRENCY",
+]
+
+
+@dataclass
+class Outcome:
+    """What came of one stage. ``tests`` is empty for a check that is not a test run."""
+
+    name: str
+    passed: bool
+    seconds: float
+    note: str = ""
+    tests: dict[str, int] = field(default_factory=dict)
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in OURS and not k.startswith("BATON_")}
+    kept |= {k: v for k, v in os.environ.items() if k in ("BATON_VENV", "BATON_CHROMIUM", "BATON_POSTGRES_BIN")}
+    return kept | {"PYTHONUNBUFFERED": "1"} | more
+
+
+def served_environment(url: str, **more: str) -> dict[str, str]:
+    """The environment of an install on PostgreSQL, as an operator would set it."""
+    secret = "only-for-tests-" + "".join(chr(97 + n % 26) + str(n) for n in range(30))
+    return clean_environment(DATABASE_URL=url, SECRET_KEY=secret, ALLOWED_HOSTS="localhost,127.0.0.1", **more)
+
+
+def checks(database_url: str, var: str) -> dict[str, tuple[list[str], dict[str, str]]]:
+    """The checks that are not tests: name -> (command, environment)."""
+    plain = clean_environment(BATON_VAR=var)
+    served = served_environment(database_url, BATON_VAR=var)
+    manage = [PYTHON, "manage.py"]
+    return {
+        "ruff check": ([PYTHON, "-m", "ruff", "check", "."], plain),
+        "ruff format": ([PYTHON, "-m", "ruff", "format", "--check", "."], plain),
+        "import contracts": ([PYTHON, str(TOOLS / "lint-imports"), "--no-cache"], plain),
+        "mypy": ([PYTHON, "-m", "mypy", "."], plain),
+        "check --deploy": ([*manage, "check", "--deploy", "--fail-level", "WARNING"], served),
+        "makemigrations --check": ([*manage, "makemigrations", "--check", "--dry-run"], plain),
+    }
+
+
+def run_checks(wanted: dict[str, tuple[list[str], dict[str, str]]]) -> list[Outcome]:
+    """Two at a time; what a check said is shown when it failed."""
+
+    def one(name: str) -> Outcome:
+        command, environment = wanted[name]
+        started = time.monotonic()
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        outcome = Outcome(name, done.returncode == 0, time.monotonic() - started)
+        said = "" if outcome.passed else f"\n{done.stdout}{done.stderr}"
+        print(f"{'ok  ' if outcome.passed else 'FAIL'} {name} ({outcome.seconds:.0f} s){said}", flush=True)
+        return outcome
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(one, wanted))
+
+
+def call(command: list[str], environment: dict[str, str]) -> int:
+    """Run to the end; when we are interrupted, let the command tidy up first. It never outlives us."""
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent(), start_new_session=True
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        process.kill()
+        raise
+
+
+def run_pytest(name: str, arguments: list[str], environment: dict[str, str], report: Path) -> Outcome:
+    """One pytest run, shown as it goes. A skipped test fails it: what could not run was not tested."""
+    print(f"\n=== {name}", flush=True)
+    started = time.monotonic()
+    command = [PYTHON, "-m", "pytest", f"--junitxml={report}", *arguments]
+    code = call(command, environment)
+    tests = counts(report)
+    trouble = [
+        *([f"pytest ended with code {code}"] if code else []),
+        *([f"{tests['skipped']} skipped: a test that could not run fails the command"] if tests["skipped"] else []),
+        *(["no test ran"] if not tests["passed"] and not code else []),
+    ]
+    return Outcome(name, not trouble, time.monotonic() - started, "; ".join(trouble), tests)
+
+
+def counts(report: Path) -> dict[str, int]:
+    """Passed, failed (with errors) and skipped of a JUnit report; all nought when there is none."""
+    total = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    if report.exists():
+        for suite in ElementTree.parse(report).iter("testsuite"):
+            for word in total:
+                total[word] += int(suite.get(word, 0))
+    failed = total["failures"] + total["errors"]
+    return {"passed": total["tests"] - failed - total["skipped"], "failed": failed, "skipped": total["skipped"]}
+
+
+def closing(outcomes: list[Outcome]) -> str:
+    """The table of stages, and on the last line the sum: a failed check counts as one failed."""
+    lines = ["", "=== summary"]
+    for one in outcomes:
+        said = ", ".join(f"{count} {word}" for word, count in one.tests.items() if count)
+        note = ": ".join(filter(None, [said, one.note]))
+        lines.append(f"{'ok  ' if one.passed else 'FAIL'} {one.name:32} {one.seconds:6.1f} s  {note}".rstrip())
+    passed = sum(one.tests["passed"] if one.tests else one.passed for one in outcomes)
+    failed = sum(max(one.tests.get("failed", 0), not one.passed) for one in outcomes)
+    return "\n".join([*lines, f"{passed} passed, {failed} failed"])

@@ -1,0 +1,27 @@
+"""Baton's settings for tests: those of the environment, but quick, private and without a collectstatic."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Each test process has its own folder for database, secret key, uploads and mail.
+_var = tempfile.mkdtemp(prefix="baton-var-")
+atexit.register(shutil.rmtree, _var, ignore_errors=True)
+os.environ["BATON_VAR"] = _var
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = True
+(VAR_DIR / "static").mkdir(exist_ok=True)
+
+_database = DATABASES["default"]
+if "sqlite3" in _database["ENGINE"]:
+    # A file, as in an install: threads and processes meet in it under the same locks. Only safe on no power cut.
+    _database["TEST"] = {"NAME": VAR_DIR / "baton.sqlite3"}
+    _database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+else:
+    _database["TEST"] = {"NAME": f"test_baton_{os.getpid()}"}
