@@ -18,7 +18,8 @@ TOGETHER: dict[str, list[str]] = {
     # handoff -> deals {handoff_id, lead_id, cycle, by_id, reason}: its deal closes with it
     "handoff.rejected": ["deals.services.deals_close_for_rejected"],
     # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
-    "lead.responded": ["handoff.services.handoffs_note_response"],
+    # leads -> deals: and its open deals were touched
+    "lead.responded": ["handoff.services.handoffs_note_response", "deals.services.deals_note_touch"],
 }
 
 LATER: dict[str, list[str]] = {

@@ -12,9 +12,32 @@ from leads.models import Company, Lead
 from leads.querysets import owner_filter
 
 
+def work_filter(user: Any) -> Q:
+    """Rows by their ``owner`` that ``user`` may work on. A marketer sees all deals but works on none."""
+    if not user.is_authenticated:
+        return Q(pk__in=[])
+    if user.is_admin or (user.is_manager and user.team_id is None):
+        return Q()
+    if user.is_manager:
+        return Q(owner__team=user.team_id) | Q(owner__isnull=True) | Q(owner=user)
+    if user.is_rep and user.team_id and user.team.reps_see_team:
+        return Q(owner__team=user.team_id)
+    return Q(owner=user) if user.is_rep else Q(pk__in=[])
+
+
 class DealQuerySet(models.QuerySet["Deal"]):
     def visible_to(self, user: Any) -> "DealQuerySet":
         return self.filter(owner_filter(user))
+
+    def editable_by(self, user: Any) -> "DealQuerySet":
+        """Deals that ``user`` may change: what the role as rep or manager shows; marketing only looks on."""
+        return self.filter(work_filter(user))
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def visible_to(self, user: Any) -> "TaskQuerySet":
+        """The own tasks, and those of whoever's work the user may change."""
+        return self.filter(Q(owner=user) | work_filter(user))
 
 
 class Product(models.Model):
@@ -101,6 +124,11 @@ class Deal(Traveller):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_waiting(self) -> bool:
+        """Its handoff has not been accepted (yet)."""
+        return self.lead_cycle is not None and self.accepted_at is None
+
 
 class Task(models.Model):
     """Something a person promised to do by a time."""
@@ -112,6 +140,8 @@ class Task(models.Model):
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_at", "id"]

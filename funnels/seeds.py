@@ -4,7 +4,13 @@ from typing import Any
 
 
 def _stage(
-    key: str, name: str, days: int, explanation: str, kind: str = "open", probability: int = 0
+    key: str,
+    name: str,
+    days: int,
+    explanation: str,
+    kind: str = "open",
+    probability: int = 0,
+    required: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     return {
         "key": key,
@@ -13,6 +19,7 @@ def _stage(
         "expected_days": days,
         "explanation": explanation,
         "probability": probability,
+        "required": list(required),
     }
 
 
@@ -42,7 +49,14 @@ FUNNELS: list[dict[str, Any]] = [
         "stages": [
             _stage("qualification", "Qualification", 7, "Budget, authority, need and timeline.", probability=10),
             _stage("demo", "Demo", 10, "They see it work on their own case.", probability=25),
-            _stage("proposal", "Proposal", 14, "An offer with a price is with them.", probability=50),
+            _stage(
+                "proposal",
+                "Proposal",
+                14,
+                "An offer with a price is with them.",
+                probability=50,
+                required=("amount",),
+            ),
             _stage("won", "Won", 0, "They signed.", "won", 100),
             _stage("lost", "Lost", 0, "They said no, or nothing at all.", "lost"),
         ],

@@ -47,6 +47,7 @@ def journey_move(
     at: datetime | None = None,
     note: str = "",
     next_cycle: bool = False,
+    back_to_cycle: int | None = None,
     missing: Sequence[str] = (),
 ) -> int:
     """Move travellers of one kind to a stage; returns how many moved. Those already there are left alone.
@@ -54,12 +55,16 @@ def journey_move(
     The travellers must have been read in this transaction with ``select_related("stage__funnel")``. If somebody
     else moved one of them meanwhile, the ledger's unique (kind, traveller, seq) refuses: Conflict is raised and
     the transaction is rolled back. Raises Refused when a move is not legal (``missing``: required fields).
+    ``back_to_cycle`` is for undoing a recycling: the traveller is in its earlier cycle again.
     """
     moving = [one for one in travellers if one.stage_id != to.pk or next_cycle]
     if not moving:
         return 0
     moment = at or timezone.now()
     rows = [_row(one, kind, to, moment, cause, by, note, next_cycle, missing) for one in moving]
+    if back_to_cycle is not None:
+        for row in rows:
+            row.cycle = back_to_cycle
     try:
         with transaction.atomic():
             Transition.objects.bulk_create(rows, batch_size=5000)

@@ -1,0 +1,135 @@
+"""What the handoff tells us: called in its transaction, with the whole batch at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+
+from core.clock import db_now
+from deals import rules
+from deals.models import Deal, LostReason, Task
+from deals.services.moves import end_stage
+from funnels.models import Stage, Transition
+from funnels.selectors import stage_of_kind
+from funnels.services import journey_move, journey_start
+from leads.models import Lead
+from team.models import User
+
+Payload = Mapping[str, Any]
+
+
+def _at(payload: Payload, now: datetime) -> datetime:
+    at = payload.get("at")
+    return (parse_datetime(at) if isinstance(at, str) else at) or now
+
+
+def _pair(payload: Payload) -> tuple[int, int]:
+    return payload["lead_id"], payload["cycle"]
+
+
+def _deals_of(payloads: Iterable[Payload], *, lock: bool = True) -> dict[tuple[int, int], Deal]:
+    """The deals of these handoffs by (lead, cycle), with stage and funnel, locked until the commit."""
+    pairs = {_pair(one) for one in payloads}
+    found = Deal.objects.filter(
+        lead_id__in=sorted({lead for lead, _ in pairs}), lead_cycle__in=sorted({cycle for _, cycle in pairs})
+    ).select_related("stage__funnel")
+    if lock:
+        found = found.order_by("pk").select_for_update(of=("self",))
+    by_pair = {(deal.lead_id or 0, deal.lead_cycle or 0): deal for deal in found}
+    return {pair: deal for pair, deal in by_pair.items() if pair in pairs}
+
+
+def deals_open_for_handoffs(payloads: Sequence[Payload]) -> int:
+    """Open one deal per (lead, cycle) for ``{lead_id, cycle, rep_id[, at]}``; returns how many were new.
+
+    A handoff that has its deal already is left alone, so the same batch may come twice.
+    """
+    wanted = {_pair(one): one for one in payloads}
+    for pair in _deals_of(wanted.values(), lock=False):
+        del wanted[pair]
+    if not wanted:
+        return 0
+    stage = stage_of_kind("sales", Stage.Kind.OPEN)
+    leads = (
+        Lead.objects.select_related("company")
+        .only("first_name", "last_name", "email", "external_id", "source", "company__name")
+        .in_bulk([lead for lead, _ in wanted])
+    )
+    now = db_now()
+    deals = [_deal(leads[one["lead_id"]], one, stage, now) for one in wanted.values()]
+    Deal.objects.bulk_create(deals, batch_size=1000)
+    journey_start(deals, kind=Transition.Kind.DEAL, cause="handoff")
+    return len(deals)
+
+
+def _deal(lead: Lead, payload: Payload, stage: Stage, now: datetime) -> Deal:
+    at = _at(payload, now)
+    return Deal(
+        name=rules.deal_name(lead.company.name if lead.company else "", lead.name),
+        lead=lead,
+        lead_cycle=payload["cycle"],
+        company_id=lead.company_id,
+        owner_id=payload["rep_id"],
+        source=lead.source,
+        currency=settings.CURRENCY,
+        stage=stage,
+        stage_since=at,
+        seq=1,
+        created_at=at,
+    )
+
+
+def deals_follow_handoffs(payloads: Sequence[Payload]) -> None:
+    """Another rep has the handoff: its deal and the deal's open tasks go with it."""
+    deals = _deals_of(payloads)
+    for payload in payloads:
+        if deal := deals.get(_pair(payload)):
+            deal.owner_id = payload["rep_id"]
+    Deal.objects.bulk_update(deals.values(), ["owner"], batch_size=1000)
+    tasks = list(Task.objects.filter(deal__in=deals.values(), done_at=None).select_related("deal"))
+    for task in tasks:
+        task.owner_id = task.deal.owner_id or task.owner_id  # type: ignore[union-attr]
+    Task.objects.bulk_update(tasks, ["owner"], batch_size=1000)
+
+
+def deals_note_accepted(payloads: Sequence[Payload]) -> None:
+    """SQL: the deal counts as an opportunity from now on. A second time changes nothing."""
+    now = db_now()
+    deals = _deals_of(payloads)
+    fresh = [deal for one in payloads if (deal := deals.get(_pair(one))) and deal.accepted_at is None]
+    when = {_pair(one): _at(one, now) for one in payloads}
+    for deal in fresh:
+        deal.accepted_at = when[deal.lead_id or 0, deal.lead_cycle or 0]
+    Deal.objects.bulk_update(fresh, ["accepted_at"], batch_size=1000)
+
+
+def deals_close_for_rejected(payloads: Sequence[Payload]) -> None:
+    """Sales rejected the handoff: its deal is closed with it, and is no loss in the win rate."""
+    now = db_now()
+    deals = _deals_of(payloads)
+    reason = LostReason.objects.get(code=rules.REJECTED)
+    for payload in payloads:
+        deal = deals.get(_pair(payload))
+        if deal is None or not deal.stage.is_open:
+            continue
+        lost = end_stage(deal, Stage.Kind.LOST)
+        at = _at(payload, now)
+        journey_move([deal], kind=Transition.Kind.DEAL, to=lost, cause="rejected", by=_by(payload), at=at)
+        deal.lost_reason, deal.closed_at = reason, deal.stage_since
+        deal.objection = str(payload.get("reason") or "")[: rules.TEXT_LIMITS["objection"]]
+        deal.save(update_fields=["lost_reason", "closed_at", "objection"])
+
+
+def _by(payload: Payload) -> User | None:
+    return User(pk=payload["by_id"]) if payload.get("by_id") else None
+
+
+def deals_note_touch(payloads: Sequence[Payload]) -> None:
+    """A rep called, mailed or met the lead (``{lead_id, by_id, at}``): its open deals were touched then."""
+    now = db_now()
+    for payload in payloads:
+        at = _at(payload, now)
+        open_deals = Deal.objects.filter(lead_id=payload["lead_id"], closed_at=None)
+        open_deals.exclude(last_touch_at__gte=at).update(last_touch_at=at)
