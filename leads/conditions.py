@@ -48,6 +48,7 @@ FACTS: dict[str, Fact] = {
     "standing.fit": Fact("fit", "number", "standing__fit"),
     "standing.engagement": Fact("engagement", "number", "standing__engagement"),
     "standing.score": Fact("score", "number", "standing__score"),
+    "standing.grade": Fact("grade", "text", "standing__grade"),
     "standing.idle_days": Fact("days without activity", "days", "standing__last_activity_at"),
 }
 OPS: dict[str, dict[str, str]] = {
@@ -163,7 +164,9 @@ def _check_fact(node: dict[str, Any], where: str) -> int:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 200
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        return False
+    return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _value_fits(type_: str, op: str, value: Any) -> bool:

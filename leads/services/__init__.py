@@ -3,6 +3,7 @@
 from leads.services.activities import activities_record, activity_record, leads_mark
 from leads.services.capture import capture_accept, inbox_drain
 from leads.services.people import captures_apply
+from leads.services.standing import owner_set, stage_move, tag_get, tags_add, tags_remove
 
 __all__ = [
     "activities_record",
@@ -11,4 +12,9 @@ __all__ = [
     "captures_apply",
     "inbox_drain",
     "leads_mark",
+    "owner_set",
+    "stage_move",
+    "tag_get",
+    "tags_add",
+    "tags_remove",
 ]
