@@ -90,7 +90,7 @@ def _recycle(deal: Deal, by: Any, now: datetime) -> None:
     standing = _standing(deal)
     if standing is None or standing.stage.kind != Stage.Kind.HANDED_OFF:
         return
-    if Deal.objects.filter(lead_id=deal.lead_id, closed_at=None).exists():
+    if Deal.objects.filter(lead=standing.pk, closed_at=None).exists():
         return
     interest = stage_get("marketing", "interest")
     journey_move([standing], kind=LEAD, to=interest, cause="recycled", by=by, at=now, note=deal.name, next_cycle=True)
@@ -138,15 +138,15 @@ def _lead_back(deal: Deal, by: Any, now: datetime, won: bool) -> None:
         return
     if last.cause != ("won" if won else "recycled") or last.at < deal.closed_at:
         return
-    if won and _won_otherwise(deal):
+    if won and _won_otherwise(deal, standing):
         return
     cause = "win_undone" if won else "recycling_undone"
     cycle = None if won else last.cycle - 1
     journey_move([standing], kind=LEAD, to=last.from_stage, cause=cause, by=by, at=now, back_to_cycle=cycle)
 
 
-def _won_otherwise(deal: Deal) -> bool:
-    return Deal.objects.filter(lead_id=deal.lead_id, stage__kind=Stage.Kind.WON).exclude(pk=deal.pk).exists()
+def _won_otherwise(deal: Deal, standing: Standing) -> bool:
+    return Deal.objects.filter(lead=standing.pk, stage__kind=Stage.Kind.WON).exclude(pk=deal.pk).exists()
 
 
 @transaction.atomic
