@@ -250,8 +250,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,  # above the hard time limit, or a slow task runs twice at once
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 1,
-    "socket_timeout": 5,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.5,  # for those who only publish, such as a page; config/celery.py gives workers more
     "retry_on_timeout": False,
     "max_retries": 0,
 }

@@ -19,6 +19,7 @@ from core import leases
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
+BROKER_REST_SECONDS = 15
 _broker_down_until = 0.0
 
 
@@ -63,16 +64,21 @@ def wake(task: str) -> None:
 
 
 def _send(task: str) -> None:
+    """Publish, with one more try for a connection that went stale while the broker restarted. A broker that hangs
+    costs the transport's half second twice, then nobody here asks it again for BROKER_REST_SECONDS."""
     global _broker_down_until
     if time.monotonic() < _broker_down_until:
         return
     from celery import current_app
 
-    try:
-        current_app.send_task(task, retry=False, expires=60)
-    except Exception as error:  # any broker trouble costs latency only
-        _broker_down_until = time.monotonic() + 5
-        log.warning("broker not reachable, the sweeper will pick up %s: %s", task, error)
+    for last_try in (False, True):
+        try:
+            current_app.send_task(task, retry=False, expires=60)
+            return
+        except Exception as error:  # any broker trouble costs latency only
+            if last_try:
+                _broker_down_until = time.monotonic() + BROKER_REST_SECONDS
+                log.warning("broker not reachable, the sweeper will pick up %s: %s", task, error)
 
 
 def drain(*, limit: int = 100, seconds: float = 20) -> int:

@@ -5,7 +5,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.machinery.browser import browser_as, chromium
+from tests.machinery.stack import stack
 from tests.personas import persona
+
+__all__ = ["browser_as", "chromium", "stack"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
