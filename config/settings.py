@@ -4,64 +4,29 @@ Two ways to run: *embedded* (no DATABASE_URL: SQLite under ``var/``, a secret ke
 hosts only) and *served* (DATABASE_URL set: nothing is assumed, SECRET_KEY and ALLOWED_HOSTS are required).
 """
 
-import logging
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError
+from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
+given = env.read(BASE_DIR)
 
-try:
-    VAR_DIR = Path(env.str("BATON_VAR", str(BASE_DIR / "var")))
-    DATABASE_URL = env.str("DATABASE_URL", "")
-    REDIS_URL = env.str("REDIS_URL", "")
-    DEBUG = env.bool("DEBUG", False)
-    HTTPS = env.bool("BATON_HTTPS", bool(DATABASE_URL))
-    SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-    ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
-    CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
-    SECRET_KEY = env.str("SECRET_KEY", "")
-    DEMO_ALLOWED = env.bool("BATON_DEMO", not DATABASE_URL)
-    EMAIL_SETTINGS = env.dj_email_url("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
-    DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Baton <baton@localhost>")
-    LOG_LEVEL = env.log_level("LOG_LEVEL", logging.INFO)
-    # Trust X-Forwarded-For/-Proto only when the operator says a proxy sets them.
-    BEHIND_PROXY = env.bool("BATON_BEHIND_PROXY", False)
-    UPLOAD_LIMIT_MB = env.int("BATON_UPLOAD_LIMIT_MB", 1024)
-    CURRENCY = env.str("BATON_CURRENCY", "USD")
-except EnvError as error:
-    raise ImproperlyConfigured(f"Baton cannot start: {error}") from error
-
+VAR_DIR = given.var
+DATABASE_URL = given.database_url
 EMBEDDED = not DATABASE_URL
-
-
-def _embedded_secret() -> str:
-    """The key of an embedded install: made once, kept in ``var/secret_key`` with mode 600."""
-    path = VAR_DIR / "secret_key"
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(50))
-        except FileExistsError:  # another process of the same start was first
-            pass
-        return path.read_text().strip()
-
-
-if EMBEDDED:
-    SECRET_KEY = SECRET_KEY or _embedded_secret()
-    ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
-elif not SECRET_KEY:
-    raise ImproperlyConfigured("Baton cannot start: DATABASE_URL is set, so SECRET_KEY must be set too.")
-elif not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("Baton cannot start: DATABASE_URL is set, so ALLOWED_HOSTS must name your hosts.")
+DEBUG = given.debug
+HTTPS = given.https
+SITE_URL = given.site_url
+SECRET_KEY = given.secret_key
+ALLOWED_HOSTS = given.allowed_hosts
+CSRF_TRUSTED_ORIGINS = given.csrf_trusted_origins
+DEMO_ALLOWED = given.demo
+LOG_LEVEL = given.log_level
+# Trust X-Forwarded-For/-Proto only when the operator says a proxy sets them.
+BEHIND_PROXY = given.behind_proxy
+UPLOAD_LIMIT_MB = given.upload_limit_mb
+CURRENCY = given.currency
 
 
 def _database() -> dict[str, Any]:
@@ -76,13 +41,7 @@ def _database() -> dict[str, Any]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;",
             },
         }
-    try:
-        database = dict(env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True))
-    except Exception as error:
-        raise ImproperlyConfigured("Baton cannot start: DATABASE_URL is not a database address.") from error
-    if "postgresql" not in database.get("ENGINE", ""):
-        raise ImproperlyConfigured("Baton cannot start: DATABASE_URL must be a postgres:// address.")
-    return database
+    return env.database(DATABASE_URL)
 
 
 DATABASES = {"default": _database()}
@@ -228,18 +187,19 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- E-mail ---------------------------------------------------------------------------------------
-EMAIL_HOST = EMAIL_SETTINGS["EMAIL_HOST"]
-EMAIL_PORT = EMAIL_SETTINGS["EMAIL_PORT"]
-EMAIL_HOST_USER = EMAIL_SETTINGS["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = EMAIL_SETTINGS["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_TLS = EMAIL_SETTINGS["EMAIL_USE_TLS"]
-EMAIL_USE_SSL = EMAIL_SETTINGS["EMAIL_USE_SSL"]
-EMAIL_BACKEND = EMAIL_SETTINGS["EMAIL_BACKEND"]
-EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = given.from_email
+EMAIL_BACKEND = given.email["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = given.email.get("EMAIL_FILE_PATH", "")
+EMAIL_HOST = given.email.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = given.email.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = given.email.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = given.email.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = given.email.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = given.email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = given.email.get("EMAIL_TIMEOUT", 10)
 
 # --- Celery: a message is only a wake-up, the database is the queue (docs/adr/0002) -----------------
-CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{VAR_DIR / 'broker.sock'}"
+CELERY_BROKER_URL = given.redis_url or f"redis+socket://{VAR_DIR / 'broker.sock'}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
