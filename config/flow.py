@@ -12,9 +12,11 @@ TOGETHER: dict[str, list[str]] = {
     # handoff -> deals {handoff_id, lead_id, cycle, rep_id}: a rep was chosen; the deal opens with the assignment
     "handoff.assigned": ["deals.services.deals_open_for_handoffs"],
     # handoff -> deals {handoff_id, lead_id, cycle, rep_id}: another rep has it now; the deal follows
-    "handoff.reassigned": ["deals.services.deals_follow_handoffs"],
+    # and insights: the owner is another
+    "handoff.reassigned": ["deals.services.deals_follow_handoffs", "insights.services.people_mark"],
     # handoff -> deals {handoff_id, lead_id, cycle, by_id}: SQL; the deal counts as an opportunity from now
-    "handoff.accepted": ["deals.services.deals_note_accepted"],
+    # and insights: that is no move in the ledger
+    "handoff.accepted": ["deals.services.deals_note_accepted", "insights.services.people_mark"],
     # handoff -> deals {handoff_id, lead_id, cycle, by_id, reason}: its deal closes with it
     "handoff.rejected": ["deals.services.deals_close_for_rejected"],
     # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
@@ -38,4 +40,5 @@ DRAINS: list[str] = [
     "scoring.tasks.score_drain",
     "handoff.tasks.assign_drain",
     "handoff.tasks.clock_drain",
+    "insights.tasks.rollup_drain",
 ]

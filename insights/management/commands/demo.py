@@ -9,6 +9,7 @@ from core.errors import Refused
 from insights.demo import words
 from insights.demo.company import demo_make, is_here
 from insights.demo.write import email_of
+from insights.services import rollup_drain
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
                 made = demo_make(leads=options["leads"], seed=options["seed"])
             except Refused as refusal:
                 raise CommandError(refusal.message) from refusal
+            rollup_drain(seconds=600)
             self.stdout.write(
                 f"{words.SELLER}, the demo company: {made.leads} leads, {made.activities} activities, "
                 f"{made.handoffs} handoffs, {made.deals} deals."

@@ -1,0 +1,185 @@
+"""Rates, percentiles and money. A rate without enough cases is None: a page says so instead of inventing one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+FEW = 5  # below so many cases a rate or a median is shown as "not enough data"
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+_FINE, _MIDDLE = 2 * HOUR, 10 * DAY  # minutes up to two hours, hours up to ten days, then days
+_FIRST_HOUR, _FIRST_DAY = 120, 120 + (10 * 24 - 2)
+
+
+def share(part: float, whole: float) -> float | None:
+    """part / whole in percent; None of nothing."""
+    return None if not whole else 100.0 * part / whole
+
+
+def win_rate(won: int, lost: int) -> float | None:
+    """Won of all that were decided, in percent."""
+    return share(won, won + lost)
+
+
+def velocity(open_deals: int, rate: float | None, average: float | None, cycle_days: float | None) -> float | None:
+    """Money a day that the pipeline makes: open deals x win rate x average deal / cycle days. ``rate`` in percent."""
+    if rate is None or average is None or not cycle_days:
+        return None
+    return open_deals * rate / 100 * average / cycle_days
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """Growth in percent; None when there was nothing before."""
+    return None if now is None or not before else 100.0 * (now - before) / before
+
+
+def span_bin(seconds: int) -> int:
+    """The bin of a duration: whole minutes up to two hours, hours up to ten days, days beyond."""
+    if seconds < _FINE:
+        return seconds // MINUTE
+    if seconds < _MIDDLE:
+        return _FIRST_HOUR + (seconds - _FINE) // HOUR
+    return _FIRST_DAY + (seconds - _MIDDLE) // DAY
+
+
+def bin_seconds(bin_: int) -> float:
+    """The middle of a bin, in seconds."""
+    if bin_ < _FIRST_HOUR:
+        return (bin_ + 0.5) * MINUTE
+    if bin_ < _FIRST_DAY:
+        return _FINE + (bin_ - _FIRST_HOUR + 0.5) * HOUR
+    return _MIDDLE + (bin_ - _FIRST_DAY + 0.5) * DAY
+
+
+def bins_percentile(bins: Mapping[int, int], percent: float) -> float | None:
+    """Nearest-rank percentile of binned durations, in seconds: exact to the width of the bin."""
+    total = sum(bins.values())
+    if not total:
+        return None
+    need = max(1, -(-int(total * percent) // 100))
+    seen = 0
+    for bin_ in sorted(bins):
+        seen += bins[bin_]
+        if seen >= need:
+            return bin_seconds(bin_)
+    return None
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """Linear interpolation between the closest ranks, as PostgreSQL's percentile_cont."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A distribution in short. Units are those of what was measured."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    p90: float | None
+
+    @property
+    def enough(self) -> bool:
+        return self.n >= FEW
+
+
+def spread_of(values: Iterable[float]) -> Spread:
+    listed = list(values)
+    mean = sum(listed) / len(listed) if listed else None
+    return Spread(len(listed), mean, percentile(listed, 50), percentile(listed, 90))
+
+
+@dataclass(frozen=True)
+class StepNumbers:
+    """One step of the funnel. ``conversion``: share of the step before that came here (or beyond); ``overall``: share
+    of the first step. ``came_in``: people whose path began at this very step."""
+
+    rank: int
+    count: int
+    came_in: int
+    conversion: float | None
+    overall: float | None
+    passed_on: int | None
+    open: int
+    stalled: int
+    recycled: int
+    lost: int
+
+    @property
+    def dropped(self) -> int:
+        """Reached this step and not the next: for whatever reason, but not counting those still open."""
+        return self.stalled + self.recycled + self.lost
+
+
+def furthest_numbers(size: int, sales_rank: int, furthest: Mapping[tuple[int, int, str], int]) -> list[StepNumbers]:
+    """The cohort view from how far its people came: {(door, furthest rank, fate): people}.
+
+    ``fate`` is open, stalled, recycled or lost; door 1 began at ``sales_rank``.
+    """
+    found: list[StepNumbers] = []
+    for rank in range(size):
+        doors = [0, 1] if rank >= sales_rank else [0]
+        count = _sum(furthest, doors, rank)
+        came_in = _sum(furthest, [1], rank) if rank == sales_rank else 0
+        before = found[-1].count if found else 0
+        here = {
+            fate: sum(n for (door, at, what), n in furthest.items() if at == rank and door in doors and what == fate)
+            for fate in ("open", "stalled", "recycled", "lost")
+        }
+        first = found[0].count if found else count
+        found.append(
+            StepNumbers(
+                rank=rank,
+                count=count,
+                came_in=came_in,
+                conversion=share(count - came_in, before) if found else None,
+                overall=share(_sum(furthest, [0], rank), first),
+                passed_on=count - sum(here.values()),
+                **here,
+            )
+        )
+    return found
+
+
+def _sum(furthest: Mapping[tuple[int, int, str], int], doors: Sequence[int], rank: int) -> int:
+    return sum(n for (door, at, _), n in furthest.items() if door in doors and at >= rank)
+
+
+def flow_numbers(size: int, sales_rank: int, passed: Mapping[tuple[int, int], int]) -> list[StepNumbers]:
+    """The activity view: {(door, rank): people who first reached it in the period}. Conversion is the ratio of the
+    two flows, so it can exceed 100 % when older leads move on."""
+    found: list[StepNumbers] = []
+    for rank in range(size):
+        came_in = passed.get((1, rank), 0) if rank == sales_rank else 0
+        count = passed.get((0, rank), 0) + passed.get((1, rank), 0)
+        before = found[-1].count if found else 0
+        first = found[0].count if found else count
+        found.append(
+            StepNumbers(
+                rank=rank,
+                count=count,
+                came_in=came_in,
+                conversion=share(count - came_in, before) if found else None,
+                overall=share(passed.get((0, rank), 0), first),
+                passed_on=None,
+                open=0,
+                stalled=0,
+                recycled=0,
+                lost=0,
+            )
+        )
+    return found
+
+
+def widest_leak(steps: Sequence[StepNumbers]) -> int | None:
+    """The rank of the step that most people left for good without reaching the next, among those with enough people.
+
+    None when there is not enough to tell. The last step leaks nothing.
+    """
+    found = [one for one in steps[:-1] if one.count >= FEW and one.dropped]
+    return max(found, key=lambda one: one.dropped).rank if found else None

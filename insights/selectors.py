@@ -1,0 +1,95 @@
+"""Reading the ledger as tracks of people, and the path that an install has."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from deals.models import Deal
+from funnels.models import Transition
+from funnels.selectors import stages_all
+from insights.rules.path import DealTrack, Move, Path, StageFact, Track, path_build
+from leads.models import Standing
+
+
+def path_now() -> Path:
+    """The path of this install, from its stages (one query)."""
+    return path_build(
+        [
+            StageFact(
+                id=one.pk,
+                name=one.name,
+                funnel=one.funnel.kind,
+                funnel_id=one.funnel_id,
+                kind=one.kind,
+                position=one.position,
+                probability=one.probability,
+                expected_days=one.expected_days,
+                main=one.funnel.is_default,
+                active=one.is_active,
+            )
+            for one in stages_all()
+        ]
+    )
+
+
+@dataclass
+class Dossier:
+    """A person's track with what they are counted by."""
+
+    track: Track
+    source: str = ""
+    campaign: str = ""
+    owner: int = 0
+    pipeline: int = 0
+
+
+def dossiers(people: Collection[int], path: Path) -> dict[int, Dossier]:
+    """What the ledger says of these people (lead ids; minus deal ids for deals without a lead). Four queries."""
+    leads = [one for one in people if one > 0]
+    alone = [-one for one in people if one < 0]
+    found = {
+        pk: Dossier(Track([], [], cycle), source, campaign, owner or 0)
+        for pk, cycle, source, campaign, owner in Standing.objects.filter(pk__in=leads).values_list(
+            "pk", "cycle", "lead__source", "lead__campaign", "owner_id"
+        )
+    }
+    wanted = ("pk", "lead_id", "lead_cycle", "accepted_at", "owner_id", "source", "stage_id")
+    deals = [*Deal.objects.filter(lead_id__in=leads).order_by("pk").values(*wanted)] if leads else []
+    deals += [*Deal.objects.filter(pk__in=alone, lead_id__isnull=True).values(*wanted)] if alone else []
+    for deal in deals:
+        if deal["lead_id"] is None:
+            found[-deal["pk"]] = Dossier(Track([], []), deal["source"], "", deal["owner_id"] or 0)
+    moves = _moves(list(found), [deal["pk"] for deal in deals])
+    for person, dossier in found.items():
+        dossier.track.moves = moves.get((Transition.Kind.LEAD, person), [])
+    for deal in deals:
+        _deal_add(found.get(deal["lead_id"] or -deal["pk"]), deal, moves, path)
+    return found
+
+
+def _deal_add(dossier: Dossier | None, deal: dict[str, Any], moves: Any, path: Path) -> None:
+    if dossier is None:
+        return
+    mine = moves.get((Transition.Kind.DEAL, deal["pk"]), [])
+    track = DealTrack(mine, deal["accepted_at"], deal["lead_cycle"] is not None)
+    dossier.track.deals = [*dossier.track.deals, track]
+    stage = path.stages.get(deal["stage_id"])
+    dossier.pipeline = stage.funnel_id if stage else dossier.pipeline
+
+
+def _moves(people: list[int], deals: list[int]) -> dict[tuple[int, int], list[Move]]:
+    found: dict[tuple[int, int], list[Move]] = {}
+    for kind, ids in ((Transition.Kind.LEAD, [one for one in people if one > 0]), (Transition.Kind.DEAL, deals)):
+        rows = Transition.objects.filter(kind=kind, traveller_id__in=ids).order_by("traveller_id", "seq")
+        for traveller, stage, at in rows.values_list("traveller_id", "to_stage_id", "at"):
+            found.setdefault((kind, traveller), []).append(Move(stage, at))
+    return found
+
+
+def people_of(pairs: Collection[tuple[int, int]]) -> set[int]:
+    """The people that ledger rows (kind, traveller) speak of."""
+    people = {traveller for kind, traveller in pairs if kind == Transition.Kind.LEAD}
+    deals = {traveller for kind, traveller in pairs if kind == Transition.Kind.DEAL}
+    for pk, lead in Deal.objects.filter(pk__in=deals).values_list("pk", "lead_id"):
+        people.add(lead or -pk)
+    return people
