@@ -32,6 +32,7 @@ WAKE: dict[str, list[str]] = {
     "inbox": ["leads.tasks.inbox_drain"],
     "leads.marked": ["scoring.tasks.score_drain"],
     "handoff.opened": ["handoff.tasks.assign_drain"],
+    "imports": ["intake.tasks.import_drain"],
 }
 
 DRAINS: list[str] = [
@@ -41,4 +42,5 @@ DRAINS: list[str] = [
     "handoff.tasks.assign_drain",
     "handoff.tasks.clock_drain",
     "insights.tasks.rollup_drain",
+    "intake.tasks.import_drain",
 ]

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "deals",
     "insights",
     "desk",
+    "intake",
 ]
 
 MIDDLEWARE = [

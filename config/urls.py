@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("deals.urls")),
     path("", include("insights.urls")),
     path("", include("desk.urls")),
+    path("", include("intake.urls")),
 ]

@@ -1,0 +1,105 @@
+"""Many rows at once: COPY on PostgreSQL, executemany on SQLite. The one place that knows the difference.
+
+Values are given in the form the column holds (ids for foreign keys, JSON already as text). No model code runs:
+every column without a database default must be named.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, models
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def copy_cell(value: Any) -> str:
+    """One value in the text format of COPY."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES) if "\\" in value or not value.isprintable() else value
+    if value is True or value is False:
+        return "t" if value else "f"
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return str(value)
+
+
+def _is_postgres() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def _columns(model: type[models.Model], names: Sequence[str]) -> str:
+    quote = connection.ops.quote_name
+    return ", ".join(quote(model._meta.get_field(name).column) for name in names)
+
+
+def _copy(table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+    text = "".join("\t".join(map(copy_cell, row)) + "\n" for row in rows)
+    with connection.cursor() as cursor:
+        cursor.cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO(text), 1 << 20)
+
+
+def _sqlite_cell(value: Any) -> Any:
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+
+
+def ids_allocate(model: type[models.Model], count: int) -> list[int]:
+    """Primary keys for rows about to be inserted in this transaction."""
+    table = model._meta.db_table
+    column = model._meta.pk.column  # type: ignore[union-attr]
+    with connection.cursor() as cursor:
+        if _is_postgres():
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [connection.ops.quote_name(table), column, count],
+            )
+            return [row[0] for row in cursor.fetchall()]
+        # the IMMEDIATE transaction we are in keeps every other writer out; AUTOINCREMENT never reuses a key
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = (row[0] if row else 0) + 1
+        return list(range(first, first + count))
+
+
+def rows_insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows. Raises IntegrityError as any insert does."""
+    if not rows:
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = _columns(model, names)
+    if _is_postgres():
+        with connection.wrap_database_errors:
+            _copy(table, columns, rows)
+        return
+    marks = ", ".join(["%s"] * len(names))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})", [[_sqlite_cell(v) for v in row] for row in rows]
+        )
+
+
+def rows_update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Update rows by primary key: each row is the key, then the values of ``names``."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    key = quote(model._meta.pk.column)  # type: ignore[union-attr]
+    columns = [quote(model._meta.get_field(name).column) for name in names]
+    with connection.cursor() as cursor:
+        if _is_postgres():
+            listed = ", ".join([key, *columns])
+            cursor.execute(f"CREATE TEMP TABLE bulk_change ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0")
+            _copy("bulk_change", listed, rows)
+            sets = ", ".join(f"{column} = c.{column}" for column in columns)
+            cursor.execute(f"UPDATE {table} t SET {sets} FROM bulk_change c WHERE t.{key} = c.{key}")
+            cursor.execute("DROP TABLE bulk_change")
+            return
+        sets = ", ".join(f"{column} = %s" for column in columns)
+        cursor.executemany(
+            f"UPDATE {table} SET {sets} WHERE {key} = %s",
+            [[_sqlite_cell(value) for value in (*row[1:], row[0])] for row in rows],
+        )
