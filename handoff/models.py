@@ -19,6 +19,9 @@ class MqlPolicy(models.Model):
     grades = models.JSONField(default=list, blank=True, help_text="Allowed fit letters, empty for all: A, B, C, D")
     required = models.JSONField(default=dict, blank=True, help_text="Condition that must hold too")
     instant_kinds = models.JSONField(default=list, blank=True, help_text="Activities that pass at once")
+    instant_days = models.PositiveSmallIntegerField(
+        default=7, help_text="An older high-intent activity (an imported past) counts only through the score"
+    )
     recycle_wait_days = models.PositiveSmallIntegerField(
         default=14, help_text="Before a recycled lead may pass again"
     )
@@ -35,12 +38,14 @@ class SlaPolicy(models.Model):
 
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
+    condition = models.JSONField(default=dict, blank=True, help_text="Empty: everybody")
     instant_only = models.BooleanField(default=False, help_text="Only for leads that asked for a demo or a talk")
     minutes = models.PositiveIntegerField(default=240)
     working_time = models.BooleanField(default=True, help_text="Count only the rep's working hours")
     warn_percent = models.PositiveSmallIntegerField(default=75)
     max_reroutes = models.PositiveSmallIntegerField(default=2)
     is_active = models.BooleanField(default=True)
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["position", "id"]
@@ -55,10 +60,17 @@ class RoutingRule(models.Model):
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
     condition = models.JSONField(default=dict, blank=True, help_text="Empty: everybody")
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Empty: every rep"
+    )
     company_owner_first = models.BooleanField(default=True, help_text="Prefer the rep who owns the company")
+    hold_off_hours = models.BooleanField(
+        default=False, help_text="When nobody is at work, wait for the next opening instead of assigning anyway"
+    )
     is_active = models.BooleanField(default=True)
-    # The pool's cursor: this row is locked plainly while choosing, so that two choosers are fair.
+    revision = models.PositiveIntegerField(default=1)
+    # The pool's cursor: this row is locked plainly while choosing, so that two choosers are fair. Its value is the
+    # pointer of the last one served; whoever was away starts from here and gets no flood.
     cursor = models.BigIntegerField(default=0)
 
     class Meta:
@@ -69,7 +81,7 @@ class RoutingRule(models.Model):
 
 
 class PoolPointer(models.Model):
-    """Weighted round robin: the lowest pointer gets the next lead; each lead adds 1/weight (in millionths)."""
+    """Weighted round robin: the lowest pointer gets the next lead; each lead adds 1/weight (``rules.UNIT``)."""
 
     rule = models.ForeignKey(RoutingRule, on_delete=models.CASCADE, related_name="pointers")
     rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -123,6 +135,8 @@ class Handoff(models.Model):
     grade = models.CharField(max_length=2, blank=True, default="")
     opened_at = models.DateTimeField(default=timezone.now, help_text="MQL: the system clock starts")
     next_try_at = models.DateTimeField(default=timezone.now, help_text="When routing looks at it (again)")
+    waiting_why = models.CharField(max_length=200, blank=True, default="", help_text="Why nobody has it yet")
+    turn = models.PositiveSmallIntegerField(default=0, help_text="How many reps have had it")
     rep = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -150,6 +164,9 @@ class Handoff(models.Model):
     )
     reject_reason = models.ForeignKey(RejectReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reject_note = models.CharField(max_length=500, blank=True, default="")
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its deal was won or lost: it takes no room in the rep's load any more"
+    )
 
     objects = HandoffQuerySet.as_manager()
 
@@ -157,16 +174,21 @@ class Handoff(models.Model):
         constraints = [models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_once")]
         indexes = [
             # the assign drain
-            models.Index(fields=["next_try_at"], condition=Q(state="waiting"), name="handoff_waiting"),
+            models.Index(fields=["-instant", "-score", "id"], condition=Q(state="waiting"), name="handoff_waiting"),
             # a rep's queue, most urgent first
             models.Index(fields=["rep", "due_at"], condition=Q(state="assigned"), name="handoff_queue"),
-            # the clock drain: warnings and deadlines
+            # the clock drain: deadlines, and the warnings before them
             models.Index(
                 fields=["due_at"],
-                condition=Q(state="assigned", responded_at__isnull=True),
+                condition=Q(state__in=["assigned", "accepted"], responded_at=None, escalated_at=None),
                 name="handoff_clock",
             ),
-            models.Index(fields=["-opened_at"], name="handoff_newest"),
+            models.Index(
+                fields=["warn_at"],
+                condition=Q(state__in=["assigned", "accepted"], responded_at=None, warned_at=None),
+                name="handoff_warn",
+            ),
+            models.Index(fields=["-opened_at", "-id"], name="handoff_newest"),
             models.Index(fields=["rep", "state"], name="handoff_rep_state"),
         ]
 
@@ -178,9 +200,13 @@ class Assignment(models.Model):
     """Who had the handoff from when to when, and why they of all people."""
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="assignments")
-    rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    turn = models.PositiveSmallIntegerField(default=1, help_text="1 for the first rep who had it")
+    how = models.CharField(max_length=14, default="round_robin", help_text="What decided: see rules.HOW")
     at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_why = models.CharField(max_length=120, blank=True, default="")
+    mailed = models.BooleanField(default=False, help_text="An e-mail to the rep was queued with it")
     explanation = models.JSONField(default=dict, help_text="Rules tried, who was skipped and why")
 
     class Meta:
@@ -190,6 +216,8 @@ class Assignment(models.Model):
                 fields=["handoff"], condition=Q(ended_at__isnull=True), name="assignment_one_active"
             )
         ]
+        # how many a rep got today
+        indexes = [models.Index(fields=["rep", "at"], name="assignment_rep_at")]
 
     def __str__(self) -> str:
         return f"{self.handoff} -> {self.rep}"

@@ -1,0 +1,140 @@
+"""Reading handoffs: the rep's queue, the list, what one lead's handoff says."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from core.errors import Refused
+from handoff import rules
+from handoff.models import Assignment, Handoff, MqlPolicy, RejectReason, RoutingRule
+from team.models import User
+
+
+def policy_current() -> MqlPolicy:
+    """The MQL bar in force. There is always one row."""
+    return MqlPolicy.objects.get_or_create(pk=1)[0]
+
+
+def clock_set(handoff: Handoff, now: datetime) -> Handoff:
+    """Put on ``handoff`` what a clock shows: ``clock_level`` ('', warn, late), ``clock_percent`` and
+    ``seconds_left`` (negative when late, None without a running clock)."""
+    running = (
+        handoff.due_at is not None
+        and handoff.responded_at is None
+        and handoff.state in (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED)
+    )
+    one: Any = handoff
+    one.clock_level = rules.clock_level(now, handoff.warn_at, handoff.due_at) if running else ""
+    one.clock_percent = rules.clock_percent(now, handoff.assigned_at, handoff.due_at) if running else 0
+    one.seconds_left = int((handoff.due_at - now).total_seconds()) if running and handoff.due_at else None
+    return handoff
+
+
+def queue_for(user: Any, now: datetime, limit: int = 200) -> list[Handoff]:
+    """The handoffs that wait for this rep's decision, most urgent first, with lead, company, standing and clock.
+    One query."""
+    rows = Handoff.objects.filter(rep=user, state=Handoff.State.ASSIGNED).select_related(
+        "lead__company", "lead__standing__stage", "sla"
+    )
+    return [clock_set(one, now) for one in rows.order_by("due_at", "assigned_at", "pk")[:limit]]
+
+
+def handoff_counts(user: Any, now: datetime) -> dict[str, int]:
+    """For badges: ``mine`` (to decide), ``mine_late``, and of all that ``user`` may see ``waiting``, ``assigned``
+    and ``late``. One query."""
+    late = Q(due_at__lte=now, responded_at=None, state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED])
+    mine = Q(rep=user, state=Handoff.State.ASSIGNED)
+    open_states = [Handoff.State.WAITING, Handoff.State.ASSIGNED]
+    rows = Handoff.objects.visible_to(user).filter(Q(state__in=open_states) | late)
+    found: dict[str, int] = rows.aggregate(
+        mine=Count("pk", filter=mine),
+        mine_late=Count("pk", filter=mine & late),
+        waiting=Count("pk", filter=Q(state=Handoff.State.WAITING)),
+        assigned=Count("pk", filter=Q(state=Handoff.State.ASSIGNED)),
+        late=Count("pk", filter=late),
+    )
+    return found
+
+
+def handoff_full() -> QuerySet[Handoff]:
+    """Handoffs with all that a card shows."""
+    return Handoff.objects.select_related(
+        "lead__company", "lead__standing__stage__funnel", "rep", "sla", "decided_by", "reject_reason"
+    )
+
+
+def handoff_of_lead(lead_id: int, now: datetime | None = None) -> Handoff | None:
+    """The newest handoff of a lead, for its page; with the clock set when ``now`` is given."""
+    found = handoff_full().filter(lead_id=lead_id).order_by("-cycle").first()
+    return clock_set(found, now) if found and now else found
+
+
+def handoff_seen_by(user: Any, pk: int) -> Handoff:
+    """One handoff that ``user`` may see. Raises Refused when there is none (or it is somebody else's)."""
+    found = Handoff.objects.visible_to(user).filter(pk=pk).values_list("pk", flat=True).first()
+    if found is None:
+        raise Refused("There is no such handoff.", code="missing")
+    return handoff_full().get(pk=found)
+
+
+def may_decide(user: Any, handoff: Handoff) -> bool:
+    """Accepting and rejecting: the rep who has it, a manager of that rep's team (or of no team), an admin."""
+    return handoff.rep_id == user.pk or may_manage(user, handoff.rep)
+
+
+def may_manage(user: Any, rep: User | None) -> bool:
+    """Reassigning: a manager of the rep's team (or without a team: of all), an admin."""
+    if user.is_admin:
+        return True
+    if not user.is_manager:
+        return False
+    return rep is None or user.team_id is None or rep.team_id == user.team_id
+
+
+def reps_for(user: Any) -> QuerySet[User]:
+    """Whom ``user`` may give a handoff to."""
+    return User.objects.filter(is_active=True, is_rep=True).select_related("team").order_by("name", "pk")
+
+
+def reasons_active() -> QuerySet[RejectReason]:
+    return RejectReason.objects.filter(is_active=True)
+
+
+def managers_of(team_ids: Any) -> dict[int | None, list[User]]:
+    """Whom to tell about each team's trouble: its managers, those of no team, and admins when there is neither."""
+    people = list(User.objects.filter(Q(is_manager=True) | Q(is_admin=True), is_active=True).order_by("pk"))
+    out: dict[int | None, list[User]] = {}
+    for team in set(team_ids):
+        managers = [one for one in people if one.is_manager and one.team_id in (team, None)]
+        out[team] = managers or [one for one in people if one.is_admin]
+    return out
+
+
+def explanation_sentences(assignment: Assignment) -> list[str]:
+    """Why this rep of all people, said for people."""
+    told = assignment.explanation
+    ids = [rep for rep, _ in [*told.get("skipped", []), *told.get("pointers", [])]]
+    names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return sentences(told, names, assignment.rep.name, assignment.how)
+
+
+def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -> list[str]:
+    """As ``explanation_sentences``, from its parts; ``rep`` is '' for a lead that nobody can have."""
+    out = []
+    for rule, name, holds in told.get("rules", []):
+        verdict = "holds: it decides" if holds else "does not hold for this lead"
+        out.append(f"Rule “{name}” {verdict}.")
+    if told.get("by"):
+        out.append(f"{told['by']} gave it to {rep}.")
+    elif rep:
+        out.append(f"{rep} has it: {rules.HOW.get(how, how)}.")
+    out += [rules.skipped_sentence(names.get(pk, "Somebody"), reason) for pk, reason in told.get("skipped", [])]
+    turns = [names.get(pk, "Somebody") for pk, _ in sorted(told.get("pointers", []), key=lambda one: (one[1], one[0]))]
+    if len(turns) > 1:
+        out.append(f"The order of turns was: {', '.join(turns)}.")
+    return out
+
+
+def routing_rules() -> list[RoutingRule]:
+    return list(RoutingRule.objects.select_related("team").order_by("position", "pk"))

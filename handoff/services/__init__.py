@@ -1,0 +1,29 @@
+"""Writing handoffs. One module a subject; import from here."""
+
+from handoff.services.assign import assign_batch, assign_drain, waiting_retry
+from handoff.services.clocks import clock_drain
+from handoff.services.decide import (
+    handoff_accept,
+    handoff_reassign,
+    handoff_reject,
+    handoffs_note_closed,
+    handoffs_note_response,
+    rep_left,
+)
+from handoff.services.qualify import handoff_open, handoffs_open, qualify_scored
+
+__all__ = [
+    "assign_batch",
+    "assign_drain",
+    "clock_drain",
+    "handoff_accept",
+    "handoff_open",
+    "handoff_reassign",
+    "handoff_reject",
+    "handoffs_note_closed",
+    "handoffs_note_response",
+    "handoffs_open",
+    "qualify_scored",
+    "rep_left",
+    "waiting_retry",
+]

@@ -1,0 +1,169 @@
+"""Crossing the bar: set-based, inside scoring's transaction, so that a score and its handoff exist together."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Min
+
+from core import outbox
+from core.clock import db_now
+from core.errors import Conflict, Refused
+from funnels.models import Funnel, Stage, Transition
+from funnels.selectors import stage_of_kind
+from funnels.services import journey_move
+from handoff import rules
+from handoff.models import Handoff, MqlPolicy
+from handoff.selectors import policy_current
+from leads.compiler import leads_matching
+from leads.models import Activity, Lead, Standing
+from leads.rules import ACTIVITY_KINDS
+
+
+@dataclass(frozen=True)
+class Passed:
+    standing: Standing
+    why: str
+    instant: bool
+
+
+def qualify_scored(payloads: Sequence[dict[str, Any]]) -> None:
+    """Listener of ``leads.scored``: judge the bar for ``[{"lead_ids": [...]}, ...]`` in the caller's transaction.
+
+    A lead in an open marketing stage that passes moves to *Handed off* and gets one handoff for its cycle.
+    """
+    lead_ids = {lead_id for payload in payloads for lead_id in payload["lead_ids"]}
+    if not lead_ids:
+        return
+    policy = policy_current()
+    now = db_now()
+    fresh = _instant_activities(policy, lead_ids, now)
+    found = _standings(policy, lead_ids, fresh)
+    if found:
+        handoffs_open(_judge(policy, found, fresh, now), now=now)
+
+
+def _instant_activities(
+    policy: MqlPolicy, lead_ids: Collection[int], now: datetime
+) -> dict[int, list[tuple[datetime, str]]]:
+    """Recent high-intent deeds of people (never of bots), by lead."""
+    if not policy.instant_kinds:
+        return {}
+    rows = Activity.objects.filter(
+        lead_id__in=lead_ids,
+        kind__in=policy.instant_kinds,
+        bot=Activity.Bot.HUMAN,
+        at__gte=now - timedelta(days=policy.instant_days),
+    )
+    out: dict[int, list[tuple[datetime, str]]] = {}
+    for lead_id, at, kind in rows.order_by("at").values_list("lead_id", "at", "kind"):
+        out.setdefault(lead_id, []).append((at, kind))
+    return out
+
+
+def _standings(policy: MqlPolicy, lead_ids: Collection[int], fresh: Collection[int]) -> list[Standing]:
+    """Those who could pass, locked in one order, so that two scorers never wait for each other crosswise."""
+    base = Standing.objects.filter(
+        pk__in=lead_ids, stage__funnel__kind=Funnel.Kind.MARKETING, stage__kind=Stage.Kind.OPEN
+    )
+    could = base.filter(score__gte=policy.score) | base.filter(pk__in=list(fresh))
+    rows = could.select_related("stage__funnel").order_by("pk")
+    return list(rows.select_for_update(of=("self",)))
+
+
+def _judge(
+    policy: MqlPolicy,
+    standings: Sequence[Standing],
+    fresh: dict[int, list[tuple[datetime, str]]],
+    now: datetime,
+) -> list[Passed]:
+    ids = [one.pk for one in standings]
+    known = set(Handoff.objects.filter(lead_id__in=ids).values_list("lead_id", "cycle"))
+    again = [one.pk for one in standings if one.cycle > 1]
+    cycle_starts, rejected = _pasts(again)
+    required = _required(policy, ids, now)
+    out = []
+    for one in standings:
+        if (one.pk, one.cycle) in known:
+            continue
+        since = cycle_starts.get((one.pk, one.cycle))
+        deeds = [kind for at, kind in fresh.get(one.pk, []) if since is None or at > since]
+        if deeds:
+            out.append(Passed(one, ACTIVITY_KINDS.get(deeds[-1], deeds[-1].replace("_", " ").capitalize()), True))
+        elif (
+            rules.passes_score(one.score, one.grade, bar=policy.score, grades=policy.grades)
+            and (required is None or one.pk in required)
+            and rules.may_reenter(now, rejected.get(one.pk), policy.recycle_wait_days)
+        ):
+            out.append(Passed(one, rules.why_score(one.score, policy.score), False))
+    return out
+
+
+def _pasts(lead_ids: list[int]) -> tuple[dict[tuple[int, int], datetime], dict[int, datetime]]:
+    """Of recycled leads: when each cycle began, and when sales last rejected them."""
+    if not lead_ids:
+        return {}, {}
+    moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=lead_ids)
+    begun = moves.values("traveller_id", "cycle").annotate(first=Min("at")).order_by()
+    lost = Handoff.objects.filter(lead_id__in=lead_ids, state=Handoff.State.REJECTED)
+    ended = lost.values("lead_id").annotate(last=Max("decided_at")).order_by()
+    return (
+        {(row["traveller_id"], row["cycle"]): row["first"] for row in begun},
+        {row["lead_id"]: row["last"] for row in ended},
+    )
+
+
+def _required(policy: MqlPolicy, ids: list[int], now: datetime) -> set[int] | None:
+    if not policy.required:
+        return None
+    within = Lead.objects.filter(pk__in=ids)
+    return set(leads_matching(policy.required, now=now, within=within).values_list("pk", flat=True))
+
+
+def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, cause: str = "mql") -> int:
+    """Move to *Handed off* and open one handoff each, in the caller's transaction. Returns how many."""
+    if not passed:
+        return 0
+    to = stage_of_kind(Funnel.Kind.MARKETING, Stage.Kind.HANDED_OFF)
+    journey_move(
+        [one.standing for one in passed], kind=Transition.Kind.LEAD, to=to, cause=cause, by=by, at=now
+    )
+    Handoff.objects.bulk_create(
+        [
+            Handoff(
+                lead_id=one.standing.pk,
+                cycle=one.standing.cycle,
+                why=one.why[:160],
+                instant=one.instant,
+                score=one.standing.score,
+                grade=one.standing.grade,
+                opened_at=now,
+                next_try_at=now,
+            )
+            for one in passed
+        ],
+        batch_size=2000,
+    )
+    outbox.poke("handoff.opened")
+    return len(passed)
+
+
+@transaction.atomic
+def handoff_open(*, lead_id: int, by: Any) -> Handoff:
+    """A person hands a lead over by hand, below the bar or not. Raises Refused or Conflict when it is not possible."""
+    if not by.has_role("marketer", "rep", "manager"):
+        raise Refused("You may not hand leads over.")
+    rows = Standing.objects.visible_to(by).filter(pk=lead_id).select_related("stage__funnel")
+    one = rows.select_for_update(of=("self",)).first()
+    if one is None:
+        raise Refused("There is no such lead.", field="lead")
+    if one.stage.kind == Stage.Kind.HANDED_OFF:
+        raise Conflict("This lead is with sales already.")
+    if one.stage.funnel.kind != Funnel.Kind.MARKETING or not one.stage.is_open:
+        raise Refused(f"A lead in {one.stage.name} cannot be handed over: move it back to a marketing stage first.")
+    if Handoff.objects.filter(lead_id=one.pk, cycle=one.cycle).exists():
+        raise Conflict("This pass through marketing was handed over once already.")
+    handoffs_open([Passed(one, f"Handed over by {by.name}", True)], now=db_now(), by=by, cause="manual")
+    return Handoff.objects.get(lead_id=one.pk, cycle=one.cycle)

@@ -1,0 +1,13 @@
+from celery import shared_task
+
+from handoff import services
+
+
+@shared_task(name="handoff.tasks.assign_drain")
+def assign_drain() -> int:
+    return services.assign_drain()
+
+
+@shared_task(name="handoff.tasks.clock_drain")
+def clock_drain() -> int:
+    return services.clock_drain()
