@@ -19,6 +19,8 @@ TOGETHER: dict[str, list[str]] = {
     "handoff.accepted": ["deals.services.deals_note_accepted", "insights.services.people_mark"],
     # handoff -> deals {handoff_id, lead_id, cycle, by_id, reason}: its deal closes with it
     "handoff.rejected": ["deals.services.deals_close_for_rejected"],
+    # deals -> handoff {lead_id, cycle}: the deal was won or lost; its rep has room for another handoff
+    "deal.closed": ["handoff.services.handoffs_note_closed"],
     # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
     # leads -> deals: and its open deals were touched
     "lead.responded": ["handoff.services.handoffs_note_response", "deals.services.deals_note_touch"],
@@ -26,6 +28,8 @@ TOGETHER: dict[str, list[str]] = {
 
 LATER: dict[str, list[str]] = {
     "mail.send": ["core.mail.deliver"],
+    # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing
+    "user.deactivated": ["handoff.services.rep_left"],
 }
 
 WAKE: dict[str, list[str]] = {

@@ -190,6 +190,12 @@ class Handoff(models.Model):
             ),
             models.Index(fields=["-opened_at", "-id"], name="handoff_newest"),
             models.Index(fields=["rep", "state"], name="handoff_rep_state"),
+            # how many each rep has open
+            models.Index(
+                fields=["rep"],
+                condition=Q(state__in=["assigned", "accepted"], closed_at=None),
+                name="handoff_load",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,9 +1,11 @@
 """Reading handoffs: the rep's queue, the list, what one lead's handoff says."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from core.errors import Refused
 from handoff import rules
@@ -111,18 +113,22 @@ def managers_of(team_ids: Any) -> dict[int | None, list[User]]:
     return out
 
 
+def names_in(told: Iterable[dict[str, Any]]) -> dict[int, str]:
+    """The names of everybody whom these explanations mention."""
+    ids = {pk for one in told for pk, _ in [*one.get("skipped", []), *one.get("pointers", [])]}
+    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
 def explanation_sentences(assignment: Assignment) -> list[str]:
     """Why this rep of all people, said for people."""
     told = assignment.explanation
-    ids = [rep for rep, _ in [*told.get("skipped", []), *told.get("pointers", [])]]
-    names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
-    return sentences(told, names, assignment.rep.name, assignment.how)
+    return sentences(told, names_in([told]), assignment.rep.name, assignment.how)
 
 
 def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -> list[str]:
     """As ``explanation_sentences``, from its parts; ``rep`` is '' for a lead that nobody can have."""
     out = []
-    for rule, name, holds in told.get("rules", []):
+    for _, name, holds in told.get("rules", []):
         verdict = "holds: it decides" if holds else "does not hold for this lead"
         out.append(f"Rule “{name}” {verdict}.")
     if told.get("by"):
@@ -130,7 +136,9 @@ def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -
     elif rep:
         out.append(f"{rep} has it: {rules.HOW.get(how, how)}.")
     out += [rules.skipped_sentence(names.get(pk, "Somebody"), reason) for pk, reason in told.get("skipped", [])]
-    turns = [names.get(pk, "Somebody") for pk, _ in sorted(told.get("pointers", []), key=lambda one: (one[1], one[0]))]
+    turns = [
+        names.get(pk, "Somebody") for pk, _ in sorted(told.get("pointers", []), key=lambda one: (one[1], one[0]))
+    ]
     if len(turns) > 1:
         out.append(f"The order of turns was: {', '.join(turns)}.")
     return out
@@ -138,3 +146,30 @@ def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -
 
 def routing_rules() -> list[RoutingRule]:
     return list(RoutingRule.objects.select_related("team").order_by("position", "pk"))
+
+
+def handoffs_listed(user: Any) -> QuerySet[Handoff]:
+    """Handoffs that ``user`` may see, with all that a row of the list shows."""
+    return Handoff.objects.visible_to(user).select_related("lead__company", "rep", "reject_reason")
+
+
+def assignments_told(handoff: Handoff) -> list[dict[str, Any]]:
+    """Every rep who had it, newest first, each with its explanation in sentences. Two queries."""
+    rows = list(handoff.assignments.select_related("rep").order_by("-id"))
+    names = names_in(one.explanation for one in rows)
+    return [
+        {"assignment": one, "sentences": sentences(one.explanation, names, one.rep.name, one.how)} for one in rows
+    ]
+
+
+def pool_sizes() -> dict[int | None, int]:
+    """Active reps with a share, by team."""
+    rows = User.objects.filter(is_active=True, is_rep=True, weight__gt=0)
+    return dict(rows.order_by().values("team").annotate(count=Count("pk")).values_list("team", "count"))
+
+
+def reasons_counted() -> QuerySet[RejectReason]:
+    """The reject reasons with ``used``: how often each was given."""
+    used = Handoff.objects.filter(reject_reason=OuterRef("pk")).order_by().values("reject_reason")
+    count = used.annotate(count=Count("pk")).values("count")
+    return RejectReason.objects.annotate(used=Coalesce(Subquery(count), 0))

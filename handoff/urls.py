@@ -1,4 +1,32 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from handoff.views import handoffs, settings
 
 app_name = "handoff"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("handoffs/", handoffs.handoff_list, name="list"),
+    path("handoffs/open/<int:lead_id>/", handoffs.open_, name="open"),
+    path("handoffs/<int:pk>/", handoffs.detail, name="detail"),
+    path("handoffs/<int:pk>/card/", handoffs.card, name="card"),
+    path("handoffs/<int:pk>/accept/", handoffs.accept, name="accept"),
+    path("handoffs/<int:pk>/reject/", handoffs.reject, name="reject"),
+    path("handoffs/<int:pk>/reassign/", handoffs.reassign, name="reassign"),
+    path("mql/", settings.policy, name="policy"),
+    path("routing/", settings.routing, name="routing"),
+    path("routing/new/", settings.rule_new, name="rule_new"),
+    path("routing/try/", settings.rule_try, name="rule_try"),
+    path("routing/<int:pk>/", settings.rule_edit, name="rule_edit"),
+    path("routing/<int:pk>/move/", settings.rule_move, name="rule_move"),
+    path("routing/<int:pk>/toggle/", settings.rule_toggle, name="rule_toggle"),
+    path("routing/<int:pk>/delete/", settings.rule_delete, name="rule_delete"),
+    path("sla/", settings.sla, name="sla"),
+    path("sla/new/", settings.sla_new, name="sla_new"),
+    path("sla/<int:pk>/", settings.sla_edit, name="sla_edit"),
+    path("sla/<int:pk>/move/", settings.sla_move, name="sla_move"),
+    path("sla/<int:pk>/toggle/", settings.sla_toggle, name="sla_toggle"),
+    path("reject-reasons/", settings.reasons, name="reasons"),
+    path("reject-reasons/new/", settings.reason_new, name="reason_new"),
+    path("reject-reasons/<int:pk>/", settings.reason_edit, name="reason_edit"),
+    path("reject-reasons/<int:pk>/move/", settings.reason_move, name="reason_move"),
+    path("reject-reasons/<int:pk>/toggle/", settings.reason_toggle, name="reason_toggle"),
+]

@@ -11,9 +11,9 @@ def passes_score(score: int, grade: str, *, bar: int, grades: Sequence[str]) -> 
     return score >= bar and (not grades or grade[:1] in grades)
 
 
-def may_reenter(now: datetime, rejected_at: datetime | None, wait_days: int) -> bool:
+def may_reenter(now: datetime, recycled_at: datetime | None, wait_days: int) -> bool:
     """A recycled lead waits before it can pass again (a fresh high-intent activity does not)."""
-    return rejected_at is None or now >= rejected_at + timedelta(days=wait_days)
+    return recycled_at is None or now >= recycled_at + timedelta(days=wait_days)
 
 
 def why_score(score: int, bar: int) -> str:

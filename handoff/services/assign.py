@@ -1,4 +1,4 @@
-"""Giving waiting leads to reps, a batch in one transaction: assignment, owner, deal, notice and e-mail, or nothing."""
+"""Giving waiting leads to reps, a batch in one transaction: assignment, owner, deal, notice and e-mail."""
 
 import logging
 import time

@@ -144,7 +144,5 @@ def _tell_managers(
         notices += [tell.notice_for(who, one, key, "escalated", title, then, now) for who in told]
         if rep is not None and rep not in told:
             body = "It went to a colleague." if one.pk in moved else "Your manager was told."
-            notices.append(
-                tell.notice_for(rep, one, key, "escalated", f"Time ran out: {one.lead.name}", body, now)
-            )
+            notices.append(tell.notice_for(rep, one, key, "escalated", f"Time ran out: {one.lead.name}", body, now))
     tell.notices_write(notices)

@@ -14,7 +14,7 @@ from core.errors import Conflict, Refused
 from funnels.models import Funnel, Stage, Transition
 from funnels.selectors import stage_get, stage_of_kind
 from funnels.services import journey_move
-from handoff.models import Assignment, Handoff, RejectReason
+from handoff.models import Handoff, RejectReason
 from handoff.selectors import managers_of, may_decide, may_manage
 from handoff.services import tell
 from handoff.services.assign import give, payload, standings_lock, waiting_retry

@@ -7,14 +7,15 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from funnels.models import Stage
 from handoff import rules
 from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule, SlaPolicy
 from leads.compiler import leads_matching
 from leads.models import Lead
 from team.models import TimeOff, User
 
-# An accepted lead takes room in a rep's load until its deal closes; after this many days without news of the
-# deal it does not any more (the deal's own stall marks show it).
+# An accepted lead takes room in a rep's load until its deal closes (deals tells: ``deal.closed``) or the lead moves
+# on (won, recycled). After this many days it does not any more: the deal's own stall marks show it.
 LOAD_DAYS = 90
 RETRY = timedelta(minutes=1)
 
@@ -22,7 +23,10 @@ RETRY = timedelta(minutes=1)
 def open_load(now: datetime) -> Q:
     """Handoffs that take room in their rep's load."""
     return Q(state=Handoff.State.ASSIGNED) | Q(
-        state=Handoff.State.ACCEPTED, closed_at__isnull=True, decided_at__gte=now - timedelta(days=LOAD_DAYS)
+        state=Handoff.State.ACCEPTED,
+        closed_at=None,
+        decided_at__gte=now - timedelta(days=LOAD_DAYS),
+        lead__standing__stage__kind=Stage.Kind.HANDED_OFF,
     )
 
 
@@ -131,9 +135,7 @@ class Routing:
         self._count(rule, choice)
         return Outcome(rep=self.people[choice.rep], how=choice.how, rule=rule, explanation=explanation)
 
-    def _preferred(
-        self, rule: RoutingRule, lead: Lead, owner_id: int | None
-    ) -> list[tuple[rules.Candidate, str]]:
+    def _preferred(self, rule: RoutingRule, lead: Lead, owner_id: int | None) -> list[tuple[rules.Candidate, str]]:
         wanted = [(owner_id, "lead_owner")]
         if rule.company_owner_first and lead.company is not None:
             wanted.append((lead.company.owner_id, "company_owner"))
@@ -176,7 +178,7 @@ class Routing:
 
 
 def _loads(now: datetime) -> dict[int, int]:
-    rows = Handoff.objects.filter(open_load(now), rep__isnull=False)
+    rows = Handoff.objects.filter(open_load(now), rep__isnull=False, closed_at=None)
     return dict(rows.values("rep").annotate(open=Count("pk")).order_by().values_list("rep", "open"))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from core import outbox
 from core.clock import db_now
@@ -81,38 +81,32 @@ def _judge(
 ) -> list[Passed]:
     ids = [one.pk for one in standings]
     known = set(Handoff.objects.filter(lead_id__in=ids).values_list("lead_id", "cycle"))
-    again = [one.pk for one in standings if one.cycle > 1]
-    cycle_starts, rejected = _pasts(again)
+    cycle_starts = _cycle_starts([one.pk for one in standings if one.cycle > 1])
     required = _required(policy, ids, now)
     out = []
     for one in standings:
         if (one.pk, one.cycle) in known:
             continue
-        since = cycle_starts.get((one.pk, one.cycle))
+        since = cycle_starts.get((one.pk, one.cycle)) if one.cycle > 1 else None
         deeds = [kind for at, kind in fresh.get(one.pk, []) if since is None or at > since]
         if deeds:
             out.append(Passed(one, ACTIVITY_KINDS.get(deeds[-1], deeds[-1].replace("_", " ").capitalize()), True))
         elif (
             rules.passes_score(one.score, one.grade, bar=policy.score, grades=policy.grades)
             and (required is None or one.pk in required)
-            and rules.may_reenter(now, rejected.get(one.pk), policy.recycle_wait_days)
+            and rules.may_reenter(now, since, policy.recycle_wait_days)
         ):
             out.append(Passed(one, rules.why_score(one.score, policy.score), False))
     return out
 
 
-def _pasts(lead_ids: list[int]) -> tuple[dict[tuple[int, int], datetime], dict[int, datetime]]:
-    """Of recycled leads: when each cycle began, and when sales last rejected them."""
+def _cycle_starts(lead_ids: list[int]) -> dict[tuple[int, int], datetime]:
+    """When the cycles of recycled leads began."""
     if not lead_ids:
-        return {}, {}
+        return {}
     moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=lead_ids)
     begun = moves.values("traveller_id", "cycle").annotate(first=Min("at")).order_by()
-    lost = Handoff.objects.filter(lead_id__in=lead_ids, state=Handoff.State.REJECTED)
-    ended = lost.values("lead_id").annotate(last=Max("decided_at")).order_by()
-    return (
-        {(row["traveller_id"], row["cycle"]): row["first"] for row in begun},
-        {row["lead_id"]: row["last"] for row in ended},
-    )
+    return {(row["traveller_id"], row["cycle"]): row["first"] for row in begun}
 
 
 def _required(policy: MqlPolicy, ids: list[int], now: datetime) -> set[int] | None:
@@ -127,9 +121,7 @@ def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, ca
     if not passed:
         return 0
     to = stage_of_kind(Funnel.Kind.MARKETING, Stage.Kind.HANDED_OFF)
-    journey_move(
-        [one.standing for one in passed], kind=Transition.Kind.LEAD, to=to, cause=cause, by=by, at=now
-    )
+    journey_move([one.standing for one in passed], kind=Transition.Kind.LEAD, to=to, cause=cause, by=by, at=now)
     Handoff.objects.bulk_create(
         [
             Handoff(
@@ -152,7 +144,7 @@ def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, ca
 
 @transaction.atomic
 def handoff_open(*, lead_id: int, by: Any) -> Handoff:
-    """A person hands a lead over by hand, below the bar or not. Raises Refused or Conflict when it is not possible."""
+    """A person hands a lead over by hand, below the bar or not. Raises Refused or Conflict."""
     if not by.has_role("marketer", "rep", "manager"):
         raise Refused("You may not hand leads over.")
     rows = Standing.objects.visible_to(by).filter(pk=lead_id).select_related("stage__funnel")

@@ -1,0 +1,229 @@
+"""What managers decide in advance: the bar, the routing rules, the response times, the reject reasons.
+
+Every row has a revision (or is locked): of two people who edit the same, the second hears so.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Model
+from django.utils.text import slugify
+
+from core import outbox
+from core.clock import db_now
+from core.errors import Conflict, Refused
+from funnels.models import Funnel, Stage
+from handoff import rules
+from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy
+from handoff.selectors import policy_current
+from handoff.services.assign import waiting_retry
+from handoff.services.pool import Outcome, Routing
+from leads.compiler import condition_q
+from leads.conditions import condition_check
+from leads.models import Lead, Standing
+from leads.rules import KIND_PATTERN
+from team.models import User
+
+CHANGED = "Somebody else changed this since you opened it. Reload to see their version, then change it again."
+
+
+def _manager(by: Any) -> None:
+    if not by.has_role("manager"):
+        raise Refused("Only managers change this.", code="forbidden")
+
+
+def policy_count(values: dict[str, Any], user: Any, now: datetime) -> tuple[int, int]:
+    """(how many of the leads in marketing that ``user`` may see would pass this bar today, how many there are)."""
+    base = Standing.objects.visible_to(user).filter(
+        stage__funnel__kind=Funnel.Kind.MARKETING, stage__kind=Stage.Kind.OPEN
+    )
+    return _passing(base, values, now).count(), base.count()
+
+
+def _passing(base: Any, values: dict[str, Any], now: datetime) -> Any:
+    rows = base.filter(score__gte=values["score"])
+    if values.get("grades"):
+        rows = rows.filter(grade__regex=f"^[{''.join(values['grades'])}]")
+    return rows.filter(condition_q(values.get("required") or {}, now=now, root="standing"))
+
+
+@transaction.atomic
+def policy_save(*, by: Any, revision: int, values: dict[str, Any], sure: bool = False) -> MqlPolicy:
+    """Change the MQL bar. Leads that are over the new one are judged within seconds.
+
+    Raises Refused for nonsense (unless ``sure``), Conflict when somebody changed it since ``revision``.
+    """
+    if not by.has_role("marketer", "manager"):
+        raise Refused("Only marketers and managers change the bar.", code="forbidden")
+    now = db_now()
+    values = {**values, "required": condition_check(values.get("required"))}
+    if not set(values["grades"]) <= set("ABCD"):
+        raise Refused("A fit letter is A, B, C or D.", field="grades")
+    if any(not KIND_PATTERN.match(str(kind)) for kind in values["instant_kinds"]):
+        raise Refused("Unknown kind of activity.", field="instant_kinds")
+    passing, total = policy_count(values, by, now)
+    rules.policy_check(score=values["score"], passing=passing, total=total, sure=sure)
+    policy_current()
+    changed = MqlPolicy.objects.filter(pk=1, revision=revision).update(
+        **values, revision=F("revision") + 1, changed_by=by, changed_at=now
+    )
+    if not changed:
+        raise Conflict(CHANGED)
+    marketing = Standing.objects.filter(
+        stage__funnel__kind=Funnel.Kind.MARKETING, stage__kind=Stage.Kind.OPEN, score_due_at=None
+    )
+    if _passing(marketing, values, now).update(score_due_at=now):
+        outbox.poke("leads.marked")
+    return policy_current()
+
+
+def _rule_check(values: dict[str, Any]) -> dict[str, Any]:
+    values = {**values, "condition": condition_check(values.get("condition"))}
+    if not values["name"].strip():
+        raise Refused("Give it a name.", field="name")
+    pool = User.objects.filter(is_active=True, is_rep=True)
+    if values.get("team"):
+        pool = pool.filter(team=values["team"])
+    weights = list(pool.values_list("weight", flat=True))
+    whose = str(values["team"]) if values.get("team") else "Your people"
+    if not weights:
+        raise Refused(f"{whose} has no active reps: its leads would wait for ever.", field="team")
+    if not any(weights):
+        raise Refused(f"Every rep of {whose} has weight 0: nobody would get a lead.", field="team")
+    return values
+
+
+@transaction.atomic
+def rule_save(*, by: Any, rule: RoutingRule | None, revision: int, values: dict[str, Any]) -> RoutingRule:
+    """Create (``rule`` None: goes first) or change a routing rule. Raises Refused or Conflict."""
+    _manager(by)
+    saved = _save(RoutingRule, rule, revision, _rule_check(values))
+    if rule is None:
+        _renumber(RoutingRule, first=saved.pk)
+    waiting_retry()
+    return saved
+
+
+def _save(model: Any, row: Any, revision: int, values: dict[str, Any]) -> Any:
+    if row is None:
+        return model.objects.create(**values)
+    changed = model.objects.filter(pk=row.pk, revision=revision).update(**values, revision=F("revision") + 1)
+    if not changed:
+        raise Conflict(CHANGED)
+    return model.objects.get(pk=row.pk)
+
+
+def _renumber(model: Any, *, first: int) -> None:
+    rows = list(model.objects.order_by("id").select_for_update(of=("self",)))
+    rows.sort(key=lambda row: (row.pk != first, row.position, row.pk))
+    _positions(model, rows)
+
+
+def _positions(model: Any, rows: list[Any]) -> None:
+    for position, row in enumerate(rows):
+        if row.position != position:
+            model.objects.filter(pk=row.pk).update(position=position)
+
+
+@transaction.atomic
+def row_move(*, by: Any, model: type[Model], pk: int, up: bool) -> None:
+    """One place up or down in an ordered list (rules, response times, reasons)."""
+    _manager(by)
+    manager: Any = model._default_manager
+    rows = sorted(manager.order_by("id").select_for_update(of=("self",)), key=lambda row: (row.position, row.pk))
+    index = next((place for place, row in enumerate(rows) if row.pk == pk), None)
+    if index is None:
+        raise Refused("It is gone.", code="missing")
+    other = index - 1 if up else index + 1
+    if 0 <= other < len(rows):
+        rows[index], rows[other] = rows[other], rows[index]
+    _positions(model, rows)
+
+
+_LAST = {
+    RoutingRule: "This is the last active rule: without it leads would wait for ever.",
+    RejectReason: "This is the last active reason: without one nobody could reject a lead.",
+    SlaPolicy: "This is the last active response time: without one nobody would hear of a late answer.",
+}
+
+
+@transaction.atomic
+def row_toggle(*, by: Any, model: type[Model], pk: int, active: bool) -> None:
+    """Switch a rule, response time or reason on or off. Raises Refused for the last active one."""
+    _manager(by)
+    row = _row_locked(model, pk)
+    if row.is_active == active:
+        return
+    if not active:
+        _not_last(model, pk)
+    elif isinstance(row, RoutingRule):
+        _rule_check({"name": row.name, "team": row.team, "condition": row.condition})
+    row.is_active = active
+    row.save(update_fields=["is_active"])
+    if model is RoutingRule:
+        waiting_retry()
+
+
+def _row_locked(model: type[Model], pk: int) -> Any:
+    manager: Any = model._default_manager
+    rows = {row.pk: row for row in manager.order_by("id").select_for_update(of=("self",))}
+    if pk not in rows:
+        raise Refused("It is gone.", code="missing")
+    return rows[pk]
+
+
+def _not_last(model: type[Model], pk: int) -> None:
+    manager: Any = model._default_manager
+    if not manager.filter(is_active=True).exclude(pk=pk).exists():
+        raise Refused(_LAST[model])
+
+
+@transaction.atomic
+def rule_delete(*, by: Any, pk: int) -> str:
+    """Delete a routing rule; the explanations of past assignments keep its name. Returns the name."""
+    _manager(by)
+    row = _row_locked(RoutingRule, pk)
+    if row.is_active:
+        _not_last(RoutingRule, pk)
+    row.delete()
+    waiting_retry()
+    return str(row.name)
+
+
+@transaction.atomic
+def sla_save(*, by: Any, policy: SlaPolicy | None, revision: int, values: dict[str, Any]) -> SlaPolicy:
+    """Create (goes first) or change a response time. Running clocks keep the deadline they started with."""
+    _manager(by)
+    values = {**values, "condition": condition_check(values.get("condition"))}
+    if not 1 <= values["minutes"] <= 43_200:
+        raise Refused("Between 1 minute and 30 days (43,200 minutes).", field="minutes")
+    if not 1 <= values["warn_percent"] <= 99:
+        raise Refused("Warn after 1 to 99 percent of the time.", field="warn_percent")
+    saved: SlaPolicy = _save(SlaPolicy, policy, revision, values)
+    if policy is None:
+        _renumber(SlaPolicy, first=saved.pk)
+    return saved
+
+
+@transaction.atomic
+def reason_save(*, by: Any, reason: RejectReason | None, values: dict[str, Any]) -> RejectReason:
+    """Create or change a reject reason; its code is made from the first label and never changes."""
+    _manager(by)
+    if reason is not None:
+        RejectReason.objects.filter(pk=reason.pk).update(**values)
+        reason.refresh_from_db()
+        return reason
+    code = slugify(values["label"])[:36] or "reason"
+    taken = set(RejectReason.objects.filter(code__startswith=code).values_list("code", flat=True))
+    number = 2
+    unique = code
+    while unique in taken:
+        unique, number = f"{code}-{number}", number + 1
+    return RejectReason.objects.create(code=unique, position=RejectReason.objects.count(), **values)
+
+
+def routing_try(lead: Lead) -> Outcome:
+    """Who would get this lead now, and why. Changes nothing."""
+    routing = Routing.load([lead.pk], now=db_now(), lock=False)
+    return routing.choose(lead, lead.standing.owner_id)
