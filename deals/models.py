@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from funnels.models import Traveller
+from funnels.models import Transition, Traveller
 from leads.models import Company, Lead
 from leads.querysets import owner_filter
 
@@ -70,6 +70,7 @@ class LostReason(models.Model):
 
 
 class Deal(Traveller):
+    journey = Transition.Kind.DEAL
     name = models.CharField(max_length=160)
     lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="deals")
     lead_cycle = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The handoff that opened it")

@@ -5,22 +5,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from funnels.rules import DEAL_FIELDS
+
 OPEN, WON, LOST = "open", "won", "lost"
 REJECTED = "rejected_by_sales"
 LARGEST_AMOUNT = Decimal("999999999999.99")
 
 # What a stage may ask for (Stage.required), and what people call it.
-FIELD_LABELS: dict[str, str] = {
-    "amount": "amount",
-    "expected_close": "expected close date",
-    "budget": "budget",
-    "authority": "authority",
-    "need": "need",
-    "timeline": "timeline",
-    "next_step": "next step",
-    "company": "company",
-    "products": "products",
-}
+FIELD_LABELS = DEAL_FIELDS
 TEXT_LIMITS: dict[str, int] = {
     "name": 160,
     "budget": 300,

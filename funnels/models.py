@@ -1,5 +1,7 @@
 """The floor plan: funnels, their stages, and the one append-only ledger of every move."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -16,6 +18,7 @@ class Funnel(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     is_default = models.BooleanField(default=False, help_text="The sales pipeline that handoffs open deals in")
     position = models.PositiveSmallIntegerField(default=0)
+    revision = models.PositiveIntegerField(default=1, help_text="Every change of the funnel or its stages adds one")
 
     class Meta:
         ordering = ["position", "id"]
@@ -70,6 +73,9 @@ class Stage(models.Model):
 class Traveller(models.Model):
     """Whatever moves through stages. ``stage``, ``stage_since`` and ``seq`` only cache the last ledger row;
     ``funnels.services.journey_move`` is the one function that writes them."""
+
+    # Which ledger the model's rows write (``Transition.Kind``); each model says its own.
+    journey: ClassVar[int]
 
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
     stage_since = models.DateTimeField(default=timezone.now)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import Leased
-from funnels.models import Traveller
+from funnels.models import Transition, Traveller
 from leads.querysets import ActivityQuerySet, LeadQuerySet, StandingQuerySet
 
 
@@ -99,6 +99,7 @@ class Lead(models.Model):
 class Standing(Traveller):
     """Where a lead stands now. One row a lead, same primary key."""
 
+    journey = Transition.Kind.LEAD
     lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="standing")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,4 +1,4 @@
-"""The one place that moves anybody, and the seeds of the default floor plan."""
+"""The one place that moves anybody."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from core.errors import Conflict, Refused
 from funnels import rules
-from funnels.models import Funnel, Stage, Transition, Traveller
-from funnels.seeds import FUNNELS
+from funnels.models import Stage, Transition, Traveller
 
 
 def journey_start(travellers: Sequence[Traveller], *, kind: int, cause: str, by: Any = None) -> None:
@@ -141,16 +140,3 @@ def journey_chain(
             )
         )
     return rows
-
-
-def seed(**_: Any) -> None:
-    """The default three funnels, on a database that has none."""
-    if Funnel.objects.exists():
-        return
-    for position, funnel in enumerate(FUNNELS):
-        made = Funnel.objects.create(
-            key=funnel["key"], name=funnel["name"], kind=funnel["kind"], is_default=True, position=position
-        )
-        Stage.objects.bulk_create(
-            [Stage(funnel=made, position=index, **stage) for index, stage in enumerate(funnel["stages"])]
-        )

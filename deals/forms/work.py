@@ -1,0 +1,178 @@
+"""What people type about a deal, a task, a product."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import QuerySet
+
+from deals.access import sees_prices
+from deals.models import Product
+from deals.rules import TEXT_LIMITS
+from deals.selectors import lost_reasons, owners
+from funnels.models import Funnel, Stage
+from funnels.selectors import pipelines
+from leads.models import Company, Lead
+
+
+class Moment(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class Day(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def amount_field(**options: Any) -> forms.DecimalField:
+    return forms.DecimalField(max_digits=14, decimal_places=2, min_value=0, **options)
+
+
+def text_field(name: str, *, label: str = "", lines: int = 0) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": lines}) if lines else forms.TextInput()
+    return forms.CharField(label=label or None, required=False, max_length=TEXT_LIMITS[name], widget=widget)
+
+
+class SeqForm(forms.Form):
+    """``seq``: the move that the person saw last; a newer one is a conflict."""
+
+    seq = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+
+class MoveForm(SeqForm):
+    stage = forms.ModelChoiceField(
+        Stage.objects.select_related("funnel").filter(funnel__kind=Funnel.Kind.SALES), widget=forms.HiddenInput
+    )
+
+
+class DealEditForm(forms.Form):
+    """Any of a deal's facts; only those that were posted are taken."""
+
+    name = text_field("name")
+    amount = amount_field(required=False)
+    currency = forms.CharField(required=False, min_length=3, max_length=3)
+    expected_close = forms.DateField(required=False, widget=Day)
+    budget = text_field("budget", lines=2)
+    authority = text_field("authority", lines=2)
+    need = text_field("need", lines=2)
+    timeline = text_field("timeline", lines=2)
+    next_step = text_field("next_step", label="Next step")
+    next_step_at = forms.DateTimeField(label="By", required=False, widget=Moment)
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name in self.data}
+
+
+class DealNewForm(forms.Form):
+    name = forms.CharField(required=False, max_length=160, help_text="Empty: company and person")
+    lead = forms.ModelChoiceField(Lead.objects.none(), required=False, widget=forms.HiddenInput)
+    company = forms.ModelChoiceField(Company.objects.none(), required=False, widget=forms.HiddenInput)
+    lead_email = forms.EmailField(label="E-mail of the person", required=False)
+    company_name = forms.CharField(label="Company", required=False, max_length=160)
+    pipeline = forms.ModelChoiceField(Funnel.objects.none(), required=False, empty_label="The default one")
+    amount = amount_field(required=False)
+    currency = forms.CharField(required=False, min_length=3, max_length=3)
+    expected_close = forms.DateField(required=False, widget=Day)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("lead", Lead.objects.visible_to(user).select_related("company"))
+        self._offer("company", Company.objects.all())
+        self._offer("pipeline", pipelines())
+        self.user = user
+        self.fields["currency"].initial = settings.CURRENCY
+
+    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
+        field: Any = self.fields[name]
+        field.queryset = rows
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("lead_email") and not given.get("lead"):
+            email = given["lead_email"].strip().lower()
+            found = Lead.objects.visible_to(self.user).select_related("company").filter(email__iexact=email).first()
+            given["lead"] = found
+            if found is None:
+                self.add_error(
+                    "lead_email", "No lead that you see has this e-mail. Leave it empty or add the lead first."
+                )
+        if given.get("company_name") and not given.get("company"):
+            given["company"] = Company.objects.filter(name__iexact=given["company_name"].strip()).first()
+            if given["company"] is None:
+                self.add_error("company_name", "There is no company of this name.")
+        return given
+
+    def values(self) -> dict[str, Any]:
+        unused = ("lead_email", "company_name")
+        return {name: value for name, value in self.cleaned_data.items() if name not in unused}
+
+
+class WinForm(SeqForm):
+    amount = amount_field(required=False)
+
+
+class LoseForm(SeqForm):
+    reason = forms.ModelChoiceField(lost_reasons(), required=False, empty_label="Choose why")
+    objection = text_field("objection", label="What they said", lines=2)
+    nurture = forms.BooleanField(
+        label="Back to marketing",
+        required=False,
+        help_text="The lead starts again at Interest, in its next cycle; else it stays where it is",
+    )
+
+
+class LogForm(forms.Form):
+    kind = forms.ChoiceField(
+        choices=[("call", "Call"), ("email", "E-mail"), ("meeting", "Meeting"), ("note", "Note")]
+    )
+    text = forms.CharField(label="What was said", required=False, max_length=4000, widget=forms.Textarea({"rows": 2}))
+
+
+class TaskForm(forms.Form):
+    title = forms.CharField(label="Task", max_length=200)
+    due_at = forms.DateTimeField(label="By", widget=Moment)
+
+
+class SnoozeForm(forms.Form):
+    until = forms.DateTimeField(widget=Moment)
+
+
+class AssignForm(forms.Form):
+    owner = forms.ChoiceField()
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(one.pk): one for one in owners(user)}
+        field: Any = self.fields["owner"]
+        field.choices = [(key, str(one)) for key, one in self.people.items()]
+
+    def chosen(self) -> Any:
+        return self.people[self.cleaned_data["owner"]]
+
+
+class ProductsForm(forms.Form):
+    products = forms.ModelMultipleChoiceField(
+        Product.objects.filter(is_active=True), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class ProductForm(forms.Form):
+    sku = forms.CharField(label="SKU", max_length=60)
+    name = forms.CharField(max_length=120)
+    series = forms.CharField(required=False, max_length=80)
+    price = amount_field()
+    currency = forms.CharField(min_length=3, max_length=3)
+    is_active = forms.BooleanField(label="For sale", required=False, initial=True)
+
+
+def edit_form(deal: Any, user: Any, data: Any = None) -> DealEditForm:
+    """The facts of a deal to edit; without the amount for somebody who may not see it."""
+    form = DealEditForm(data, initial={name: getattr(deal, name) for name in DealEditForm.base_fields})
+    if not sees_prices(user):
+        del form.fields["amount"], form.fields["currency"]
+    return form
