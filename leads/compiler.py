@@ -4,8 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.lookups import (
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    IContains,
+    IExact,
+    IStartsWith,
+    LessThan,
+    LessThanOrEqual,
+)
 
 from leads.conditions import fact_get
+from leads.lookups import CustomKnown, CustomNumber, CustomText, certainly
 from leads.models import Activity, Lead
 from leads.querysets import LeadQuerySet
 
@@ -61,6 +72,8 @@ def _fact(node: dict[str, Any], now: datetime, root: str) -> Q:
     if node["fact"] == "lead.tag":
         # through the join table, so that two tag conditions do not ask one row to be both
         return _tag(op, value)
+    if fact.type == "custom":
+        return _custom(path, op, value)
     if op in ("empty", "not_empty"):
         known = ~Q(**{f"{path}__isnull": True})
         known = known if fact.type == "number" else known & ~Q(**{path: ""})
@@ -68,7 +81,38 @@ def _fact(node: dict[str, Any], now: datetime, root: str) -> Q:
     if fact.type == "days":
         edge = now - timedelta(days=float(value))
         return Q(**{f"{path}__lte": edge}) if op == ">=" else Q(**{f"{path}__gte": edge})
-    return _compare(path, op, value, exact="exact" if fact.type in ("bool", "custom") else "iexact")
+    return _compare(path, op, value, exact="exact" if fact.type == "bool" else "iexact")
+
+
+def _custom(path: str, op: str, value: Any) -> Q:
+    column, _, key = path.rpartition("custom__")
+    column += "custom"
+    if op in ("empty", "not_empty"):
+        known = Q(CustomKnown(column, key))
+        return known if op == "not_empty" else ~known
+    positive = {"is_not": "is", "not_in": "in", "!=": "="}.get(op, op)
+    if positive in _NUMBER or positive == "between":
+        found = _numbers(CustomNumber(column, key), positive, value)
+    else:
+        found = _texts(CustomText(column, key), positive, value)
+    return found if positive == op else ~found
+
+
+def _numbers(number: CustomNumber, op: str, value: Any) -> Q:
+    if op == "between":
+        return Q(certainly(GreaterThanOrEqual(number, value[0]))) & Q(certainly(LessThanOrEqual(number, value[1])))
+    lookups = {">=": GreaterThanOrEqual, "<=": LessThanOrEqual, ">": GreaterThan, "<": LessThan, "=": Exact}
+    return Q(certainly(lookups[op](number, value)))
+
+
+def _texts(text: CustomText, op: str, value: Any) -> Q:
+    if op == "in":
+        among = Q()
+        for one in value:
+            among |= Q(certainly(IExact(text, one)))
+        return among
+    lookups = {"is": IExact, "contains": IContains, "starts_with": IStartsWith}
+    return Q(certainly(lookups[op](text, value)))
 
 
 def _compare(path: str, op: str, value: Any, *, exact: str) -> Q:
@@ -76,7 +120,9 @@ def _compare(path: str, op: str, value: Any, *, exact: str) -> Q:
         return Q(**{f"{path}__{_NUMBER[op]}": value})
     if op == "between":
         return Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
-    if op in ("is", "is_not", "!="):
+    if op == "!=":
+        return ~Q(**{path: value})
+    if op in ("is", "is_not"):
         same = Q(**{f"{path}__{exact}": value})
         return same if op == "is" else ~same
     if op in ("in", "not_in"):

@@ -10,7 +10,23 @@ from django.utils import timezone
 
 from core.models import Leased
 from funnels.models import Transition, Traveller
+from leads.bulk_models import BulkChange, BulkJob
 from leads.querysets import ActivityQuerySet, LeadQuerySet, StandingQuerySet
+
+__all__ = [
+    "Activity",
+    "BulkChange",
+    "BulkJob",
+    "CaptureForm",
+    "Company",
+    "CustomField",
+    "InboxItem",
+    "Lead",
+    "Segment",
+    "Standing",
+    "Tag",
+    "Visitor",
+]
 
 
 class Company(models.Model):
@@ -84,8 +100,8 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["source", "-created_at"], name="lead_source"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
-            # Ctrl-K and the list's search box, which look for the beginning of a name
-            models.Index(fields=["last_name", "first_name"], name="lead_name"),
+            # Ctrl-K and the search box look for the beginning of a name or an e-mail, whatever its case: PostgreSQL
+            # has indexes for that on UPPER(...) (migration 0002); e-mails have their own from being unique.
         ]
 
     def __str__(self) -> str:
@@ -109,6 +125,8 @@ class Standing(Traveller):
         related_name="+",
         db_index=False,
     )
+    # A copy of Lead.source, so that a list of one source, best first, is one index away.
+    source = models.CharField(max_length=60, blank=True, default="")
     fit = models.SmallIntegerField(default=0)
     engagement = models.SmallIntegerField(default=0)
     score = models.SmallIntegerField(default=0)
@@ -127,6 +145,8 @@ class Standing(Traveller):
             models.Index(fields=["owner", "-score", "-lead"], name="standing_owner_score"),
             # lists filtered by stage, best first
             models.Index(fields=["stage", "-score", "-lead"], name="standing_stage_score"),
+            # lists filtered by source, best first; and the list of sources itself
+            models.Index(fields=["source", "-score", "-lead"], name="standing_source_score"),
             models.Index(fields=["-score", "-lead"], name="standing_score"),
             models.Index(fields=["-created_at", "-lead"], name="standing_newest"),
             models.Index(fields=["-last_activity_at", "-lead"], name="standing_active"),

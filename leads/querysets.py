@@ -33,6 +33,19 @@ class LeadQuerySet(models.QuerySet[M]):
 
 
 class StandingQuerySet(models.QuerySet[M]):
+    def create(self, **fields: Any) -> M:
+        if fields.get("lead") is not None:
+            fields.setdefault("source", fields["lead"].source)
+        return super().create(**fields)
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[M]:
+        """As always, with the copy of the lead's source filled in where the lead is at hand."""
+        rows = list(objs)
+        for row in rows:
+            if not row.source and "lead" in row._state.fields_cache:
+                row.source = row.lead.source
+        return super().bulk_create(rows, *args, **kwargs)
+
     def visible_to(self, user: Any) -> "StandingQuerySet[M]":
         return self.filter(owner_filter(user))
 

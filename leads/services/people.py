@@ -1,12 +1,12 @@
 """Turning understood captures into leads, companies, visitors and activities, a batch at a time."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from funnels.models import Transition
 from funnels.selectors import stage_get
@@ -136,6 +136,7 @@ def _leads(people: Sequence[Entry], companies: dict[str, Company], now: datetime
             changed[lead.pk] = lead
     if changed:
         Lead.objects.bulk_update(changed.values(), _FILLED, batch_size=500)
+        sources_copy(changed)
     _standings([one.lead for one in people if one.lead], now)
 
 
@@ -233,6 +234,14 @@ def _first_touch_of_visitor(visitor: Visitor) -> None:
         return
     lead.first_touch, lead.source, lead.campaign = touch, touch.get("source", ""), touch.get("campaign", "")
     lead.save(update_fields=["first_touch", "source", "campaign", "updated_at"])
+    sources_copy([lead.pk])
+
+
+def sources_copy(lead_ids: Iterable[int]) -> int:
+    """Bring ``Standing.source`` up to ``Lead.source`` after that was written; returns how many differed."""
+    theirs = Lead.objects.filter(pk=OuterRef("pk")).values("source")[:1]
+    rows = Standing.objects.filter(pk__in=list(lead_ids)).exclude(source=F("lead__source"))
+    return Standing.objects.filter(pk__in=rows.values("pk")).update(source=Subquery(theirs))
 
 
 def _token(text: str) -> uuid.UUID | None:
