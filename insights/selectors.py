@@ -10,6 +10,9 @@ from funnels.selectors import stages_all
 from insights.rules.path import DealTrack, Move, Path, StageFact, Track, path_build
 from leads.models import Standing
 
+# Causes of ledger rows that take the row before them back.
+CORRECTIONS = frozenset({"undo", "reopened", "win_undone", "recycling_undone"})
+
 
 def path_now() -> Path:
     """The path of this install, from its stages (one query)."""
@@ -81,8 +84,12 @@ def _moves(people: list[int], deals: list[int]) -> dict[tuple[int, int], list[Mo
     found: dict[tuple[int, int], list[Move]] = {}
     for kind, ids in ((Transition.Kind.LEAD, [one for one in people if one > 0]), (Transition.Kind.DEAL, deals)):
         rows = Transition.objects.filter(kind=kind, traveller_id__in=ids).order_by("traveller_id", "seq")
-        for traveller, stage, at in rows.values_list("traveller_id", "to_stage_id", "at"):
-            found.setdefault((kind, traveller), []).append(Move(stage, at))
+        for traveller, stage, at, cause in rows.values_list("traveller_id", "to_stage_id", "at", "cause"):
+            mine = found.setdefault((kind, traveller), [])
+            if cause in CORRECTIONS and len(mine) > 1:
+                mine.pop()  # the move that was taken back does not count; where it led back to, they were before
+            else:
+                mine.append(Move(stage, at))
     return found
 
 

@@ -40,7 +40,7 @@ def on_the_clock(dice: Random, firms: list[Firm], number: int, now: datetime) ->
         why = "Asked for a demo" if instant else f"Score {score} passed the bar of 60"
         due = now + timedelta(minutes=left)
         one.passes.append(Pass(1, opened, assigned, due, rep, "assigned", score, why, instant))
-        one.sales.append(Sale(1, [Step("sales", "qualification", assigned, "assigned")], rep))
+        one.sales.append(Sale(1, [Step("sales", "qualification", assigned, "handoff")], rep))
         one.owner = rep
         found.append(one)
     return found

@@ -138,9 +138,9 @@ class Paths:
         again = self.dice.random() < 0.68
         handed.reason = "recycle" if again else "disqualify"
         at = handed.decided_at
-        start = Step("sales", "qualification", handed.assigned_at, "assigned", cycle=handed.cycle)
+        start = Step("sales", "qualification", handed.assigned_at, "handoff", cycle=handed.cycle)
         end = Step("sales", "lost", at, "rejected", cycle=handed.cycle, by=handed.rep)
-        one.sales.append(Sale(handed.cycle, [start, end], handed.rep, closed_at=at, lost="rejected"))
+        one.sales.append(Sale(handed.cycle, [start, end], handed.rep, closed_at=at, lost="rejected_by_sales"))
         if not again:
             one.step("marketing", "disqualified", at, "rejected", by=handed.rep, score=handed.score)
             return
@@ -154,7 +154,7 @@ class Paths:
 
     def _sell(self, one: Person, handed: Pass) -> None:
         assert handed.decided_at
-        start = Step("sales", "qualification", handed.assigned_at, "assigned", cycle=handed.cycle)
+        start = Step("sales", "qualification", handed.assigned_at, "handoff", cycle=handed.cycle)
         sale = Sale(handed.cycle, [start], handed.rep, accepted_at=handed.decided_at)
         sale.last_touch_at = handed.responded_at
         one.sales.append(sale)
@@ -195,9 +195,9 @@ class Paths:
             self._next(sale)
             return
         if sale.amount is None:
-            sale.lost = self.dice.choice(["no_decision", "timing", "no_fit"])
+            sale.lost = self.dice.choice(["unresponsive", "timing", "poor_fit"])
         else:
-            sale.lost = self.dice.choices(["price", "timing", "competitor", "no_decision"], weights=[5, 3, 3, 3])[0]
+            sale.lost = self.dice.choices(["price", "timing", "competition", "unresponsive"], weights=[5, 3, 3, 3])[0]
         sale.steps.append(Step("sales", "lost", at, "lost", cycle=sale.cycle, by=sale.rep))
         sale.closed_at = at
 

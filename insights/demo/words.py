@@ -128,7 +128,7 @@ NEXT_STEPS = [
 OBJECTIONS = {
     "price": "The offer is a third above what they pay now.",
     "timing": "Budget frozen until next year.",
-    "competitor": "Chose the tool their sister company uses.",
-    "no_decision": "Nobody answered after the third call.",
-    "no_fit": "Needs on-premise; we do not offer that.",
+    "competition": "Chose the tool their sister company uses.",
+    "unresponsive": "Nobody answered after the third call.",
+    "poor_fit": "Needs on-premise; we do not offer that.",
 }
