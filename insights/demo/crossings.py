@@ -6,6 +6,7 @@ from typing import Any
 
 from core.models import Leased, OutboxMessage
 from handoff.models import Assignment, Handoff, RejectReason, SlaPolicy
+from handoff.rules import clocks
 from insights.demo.plan import Pass, Person
 from insights.demo.write import BATCH, Writer
 from leads.models import Lead
@@ -25,8 +26,10 @@ def handoffs_write(writer: Writer, people: Sequence[Person], leads: dict[int, Le
                 handoff=row,
                 rep=row.rep,
                 at=row.assigned_at,
-                ended_at=None,
-                explanation={"demo": f"Next in turn in {one.firm.team}"},
+                ended_at=row.decided_at if row.state == Handoff.State.REJECTED else None,
+                ended_why="Rejected" if row.state == Handoff.State.REJECTED else "",
+                mailed=True,
+                explanation={"pool": one.firm.team},
             )
             for (one, _), row in zip(planned, rows, strict=True)
         ],
@@ -49,9 +52,14 @@ def _handoff(
     pool = reasons.get(handed.reason) or []
     policy = next((row for row in policies if row.instant_only == handed.instant), None)
     rep = writer.users[handed.rep]
+    due = handed.due_at
+    if policy and handed.decided_at:  # the past ran on the policy's clock; what is live now has a deadline ahead
+        hours = rep.working_hours if policy.working_time else None
+        due = clocks.due_at(handed.assigned_at, policy.minutes, hours, rep.time_zone)
     return Handoff(
         lead=leads[one.number],
         cycle=handed.cycle,
+        turn=1,
         state=handed.state,
         why=handed.why,
         instant=handed.instant,
@@ -62,8 +70,8 @@ def _handoff(
         rep=rep,
         sla=policy,
         assigned_at=handed.assigned_at,
-        warn_at=handed.assigned_at + (handed.due_at - handed.assigned_at) * 3 / 4,
-        due_at=handed.due_at,
+        warn_at=handed.assigned_at + (due - handed.assigned_at) * 3 / 4,
+        due_at=due,
         responded_at=handed.responded_at,
         decided_at=handed.decided_at,
         decided_by=rep if handed.decided_at else None,
@@ -78,7 +86,7 @@ def _tell(rows: Sequence[Handoff]) -> None:
         assert row.rep and row.assigned_at
         title = f"New lead: {row.lead.name}"
         read = row.decided_at
-        key = f"handoff:{row.pk}:{row.rep_id}"
+        key = f"handoff:{row.pk}:1"
         notices.append(
             Notice(
                 user=row.rep, key=key, kind="handoff", title=title, body=row.why, url=f"/leads/{row.lead_id}/",

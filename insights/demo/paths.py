@@ -142,7 +142,8 @@ class Paths:
         end = Step("sales", "lost", at, "rejected", cycle=handed.cycle, by=handed.rep)
         one.sales.append(Sale(handed.cycle, [start, end], handed.rep, closed_at=at, lost="rejected_by_sales"))
         if not again:
-            one.step("marketing", "disqualified", at, "rejected", by=handed.rep, score=handed.score)
+            one.step("marketing", "disqualified", at, "disqualified", by=handed.rep, score=handed.score)
+            one.owner = ""
             return
         one.step("marketing", "interest", at, "recycled", by=handed.rep, score=handed.score, cycle=handed.cycle + 1)
         one.owner = ""

@@ -91,63 +91,6 @@ def speed_by_rep(scope: Scope) -> dict[int, Spread]:
     return durations_by(answered(scope), "rep_id", "assigned_at", "responded_at")
 
 
-def decided(self) -> int:
-        return self.accepted + self.rejected
-
-    @property
-    def share(self) -> float | None:
-        return rates.share(self.accepted, self.decided)
-
-
-def assigned(scope: Scope) -> QuerySet[Handoff]:
-    """Handoffs that were assigned in the period."""
-    return scope.handoffs().filter(assigned_at__gte=scope.period.start, assigned_at__lt=scope.period.end)
-
-
-def answered(scope: Scope) -> QuerySet[Handoff]:
-    return assigned(scope).filter(responded_at__isnull=False)
-
-
-def in_time(scope: Scope) -> QuerySet[Handoff]:
-    return assigned(scope).filter(ANSWERED_IN_TIME)
-
-
-def judged(scope: Scope) -> QuerySet[Handoff]:
-    """Answered, or past the deadline."""
-    return assigned(scope).filter(Q(responded_at__isnull=False) | Q(due_at__lt=scope.now))
-
-
-def late(scope: Scope) -> QuerySet[Handoff]:
-    """Answered after the deadline, or not at all by now."""
-    unanswered = Q(responded_at__isnull=True, due_at__lt=scope.now)
-    return assigned(scope).filter(unanswered | Q(responded_at__gt=F("due_at")))
-
-
-def speed(scope: Scope) -> Speed:
-    """Two queries."""
-    got = (
-        assigned(scope)
-        .order_by()
-        .aggregate(
-            n=Count("pk"),
-            answered=Count("pk", filter=Q(responded_at__isnull=False)),
-            in_time=Count("pk", filter=ANSWERED_IN_TIME),
-            judged=Count("pk", filter=Q(responded_at__isnull=False) | Q(due_at__lt=scope.now)),
-        )
-    )
-    spread = durations(answered(scope), "assigned_at", "responded_at")
-    return Speed(got["n"], got["answered"], got["in_time"], got["judged"], spread)
-
-
-def speed_by_rep(scope: Scope) -> dict[int, Spread]:
-    """Seconds to the first answer by rep. One query over the period's answered handoffs."""
-    found: dict[int, list[float]] = {}
-    rows = answered(scope).values_list("rep_id", "assigned_at", "responded_at")
-    for rep, start, end in rows.iterator(chunk_size=5000):
-        found.setdefault(rep or 0, []).append((end - start).total_seconds())
-    return {rep: spread_of(values) for rep, values in found.items()}
-
-
 def decided(scope: Scope) -> QuerySet[Handoff]:
     """Handoffs that were accepted or rejected in the period."""
     rows = scope.handoffs().filter(state__in=[Handoff.State.ACCEPTED, Handoff.State.REJECTED])

@@ -50,7 +50,7 @@ def mql_rank(path: Path) -> int:
 
 
 def channels(scope: Scope, path: Path) -> list[Channel]:
-    """Channels by won, then accepted, then MQLs. Counts of people as the funnel's view; deals and value by close date.
+    """Channels by won, then accepted, then MQLs. People as in the funnel's view; deals and value by close date.
 
     Two queries.
     """

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
+from core.bulk import rows_insert
 from insights.models import DayCount, DaySpan, Journey, Reached
 from insights.rules.path import Fold, Path, day_number, fold
 from insights.rules.rates import span_bin
@@ -15,6 +15,7 @@ from insights.selectors import Dossier, dossiers
 Counts = Counter[tuple[Any, ...]]
 Spans = dict[tuple[int, int, int], list[int]]
 _FACTS = ("person", "door", "day", "furthest", "fate", "due", "source", "campaign", "owner", "pipeline")
+_STEPS = ("person", "rank", "at", "seconds")
 
 
 def people_fold(people: Collection[int], path: Path) -> int:
@@ -38,17 +39,8 @@ def people_fold(people: Collection[int], path: Path) -> int:
     Reached.objects.filter(person__in=gone).delete()
     Journey.objects.filter(person__in=gone).delete()
     fresh = [after[person] for person in changed if person in after]
-    Journey.objects.bulk_create(
-        [Journey(**dict(zip(_FACTS, facts, strict=True))) for facts, _ in fresh], batch_size=2000
-    )
-    Reached.objects.bulk_create(
-        [
-            Reached(person_id=facts[0], rank=rank, at=at, seconds=seconds)
-            for facts, steps in fresh
-            for rank, at, seconds in steps
-        ],
-        batch_size=5000,
-    )
+    rows_insert(Journey, _FACTS, [facts for facts, _ in fresh])
+    rows_insert(Reached, _STEPS, [(facts[0], *step) for facts, steps in fresh for step in steps])
     sums_move(counts, spans)
     return len(changed)
 
@@ -93,7 +85,7 @@ def sums_move(counts: Counts, spans: Spans) -> None:
     _upsert(DaySpan, ["day", "rank", "bin"], ["n", "seconds"], span_rows)
     if any(row[-1] < 0 for row in count_rows):
         days = {row[1] for row in count_rows if row[-1] < 0}
-        DayCount.objects.filter(Q(day__in=days), n=0).delete()
+        DayCount.objects.filter(day__in=days, n=0).delete()
     if any(row[-2] <= 0 for row in span_rows):
         DaySpan.objects.filter(day__in={row[0] for row in span_rows}, n=0).delete()
 
