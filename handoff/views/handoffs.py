@@ -120,7 +120,7 @@ def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff]) -> HttpRe
         if refusal.code == "forbidden":
             return render(request, "handoff/_card.html", context, status=403)
         if htmx:  # 200: the card itself says what is wrong, and shows what is true now
-            return _changed(render(request, "handoff/_card.html", context))
+            return _changed(render(request, "handoff/_card.html", context), refusal.message)
         status = 409 if isinstance(refusal, Conflict) else 422
         return render(request, "handoff/detail.html", context, status=status)
     if htmx:
@@ -132,8 +132,11 @@ def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff]) -> HttpRe
     return redirect(_back(request, pk))
 
 
-def _changed(response: HttpResponse) -> HttpResponse:
+def _changed(response: HttpResponse, refusal: str = "") -> HttpResponse:
+    """Tells the page that something changed; a refusal too, for a button that shows no card (hx-swap none)."""
     trigger_client_event(response, "handoff-changed")
+    if refusal:
+        trigger_client_event(response, "toast", {"message": refusal, "kind": "bad"})
     return response
 
 
