@@ -1,8 +1,10 @@
 """The embedded broker: a Redis-compatible server on a private unix socket. It holds wake-ups only, never a lead,
 so it writes nothing to disk. Standard library only."""
 
+import os
+import re
 import shutil
-import tempfile
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,12 +24,21 @@ def find() -> str | None:
     return None
 
 
-def socket_in(folder: Path) -> Path:
-    """Where the socket goes: in ``folder``, or in a new private folder when that path is too long for a socket."""
+def socket_of(folder: Path) -> Path:
+    """Where the broker of an install in ``folder`` listens: in there, or in a private folder of the system's
+    temporary files when that path is too long for a socket, or has characters that an address cannot hold."""
     path = folder / "broker.sock"
-    if len(bytes(path)) > SOCKET_PATH_LIMIT:
-        path = Path(tempfile.mkdtemp(prefix="baton-", dir="/tmp")) / "broker.sock"
-    return path
+    if len(bytes(path)) <= SOCKET_PATH_LIMIT and re.fullmatch(r"[\w./ +-]+", str(path), re.ASCII):
+        return path
+    return Path("/tmp") / f"baton-{os.getuid()}-{sha256(bytes(folder)).hexdigest()[:16]}" / "broker.sock"
+
+
+def make_place(socket: Path) -> None:
+    """Make the socket's folder, private to us. Raises PermissionError when it is somebody else's."""
+    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if socket.parent.stat().st_uid != os.getuid() or socket.parent.is_symlink():
+        raise PermissionError(f"{socket.parent} belongs to somebody else")
+    socket.unlink(missing_ok=True)
 
 
 def command(server: str, socket: Path) -> list[str]:

@@ -32,5 +32,6 @@ def _worker_lives(**_: Any) -> None:
 
 
 @signals.beat_init.connect
-def _beat_lives_when_it_publishes(**_: Any) -> None:
+def _beat_lives_while_it_publishes(**_: Any) -> None:
+    health.touch("beat")
     signals.after_task_publish.connect(lambda **_: health.touch("beat"), weak=False)

@@ -134,6 +134,7 @@ def read(base: Path) -> Environment:
 def _read(base: Path) -> Environment:
     var = Path(env.str("BATON_VAR", "") or base / "var").absolute()
     url = env.str("DATABASE_URL", "")
+    key = secret(url, var)
     return Environment(
         var=var,
         database_url=url,
@@ -143,7 +144,7 @@ def _read(base: Path) -> Environment:
         site_url=env.str("SITE_URL", "http://127.0.0.1:8000", validate=address("http", "https")).rstrip("/"),
         allowed_hosts=hosts(url),
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", []),
-        secret_key=secret(url, var),
+        secret_key=key,
         demo=env.bool("BATON_DEMO", not url),
         from_email=env.str("DEFAULT_FROM_EMAIL", "Baton <baton@localhost>"),
         log_level=env.log_level("LOG_LEVEL", logging.INFO),

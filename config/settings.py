@@ -7,7 +7,7 @@ hosts only) and *served* (DATABASE_URL set: nothing is assumed, SECRET_KEY and A
 from pathlib import Path
 from typing import Any
 
-from config import env
+from config import broker, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 given = env.read(BASE_DIR)
@@ -200,7 +200,7 @@ EMAIL_USE_SSL = given.email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = given.email.get("EMAIL_TIMEOUT", 10)
 
 # --- Celery: a message is only a wake-up, the database is the queue (docs/adr/0002) -----------------
-CELERY_BROKER_URL = given.redis_url or f"redis+socket://{VAR_DIR / 'broker.sock'}"
+CELERY_BROKER_URL = given.redis_url or broker.url(broker.socket_of(VAR_DIR))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

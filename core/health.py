@@ -1,8 +1,10 @@
-"""Signs of life of the processes that answer no web request: files whose age is the time since the last sign.
+"""Is this process well? The web server answers for itself; for the others the age of a file is the time since their
+last sign of life.
 
-``python -m core.health worker`` (or ``beat``) exits with 1 when the last sign is older than 30 seconds.
+``python -m core.health web`` (or ``worker``, ``beat``) exits with 1 when it is not well.
 """
 
+import http.client
 import os
 import socket
 import sys
@@ -26,6 +28,11 @@ def touch(name: str) -> None:
     path.touch()
 
 
+def forget(name: str) -> None:
+    """What an earlier process said does not count for the next one."""
+    _path(name).unlink(missing_ok=True)
+
+
 def age(name: str) -> float:
     """Seconds since the last sign of life; infinite when there never was one."""
     try:
@@ -34,6 +41,27 @@ def age(name: str) -> float:
         return float("inf")
 
 
+def web_answers(port: int, *, seconds: float = 2) -> bool:
+    """True when the web server on this machine and its database answer."""
+    from django.conf import settings
+
+    host = (
+        (settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost").lstrip(".").replace("*", "localhost")
+    )
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        connection.request("GET", "/healthz/", headers={"Host": host})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def well(name: str) -> bool:
+    return web_answers(int(os.environ.get("PORT", "8000"))) if name == "web" else age(name) <= FRESH_SECONDS
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    sys.exit(any(age(name) > FRESH_SECONDS for name in sys.argv[1:]))
+    sys.exit(not all(map(well, sys.argv[1:])))
