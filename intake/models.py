@@ -105,14 +105,12 @@ class ImportIssue(models.Model):
 class ImportKey(models.Model):
     """Which line of a run brought a key first, so that a repeat in the same file is found however long it is."""
 
+    pk = models.CompositePrimaryKey("run_id", "key")
     run = models.ForeignKey(
         ImportRun, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
     key = models.BigIntegerField(help_text="64 bits of a hash of the row's key")
     line = models.BigIntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "key"], name="import_key_once")]
 
     def __str__(self) -> str:
         return f"{self.key}"

@@ -7,8 +7,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from core import csvsafe
-from intake.errors import RowProblem
+
+class RowProblem(Exception):
+    """One row cannot be taken. ``field`` is the column or field at fault."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.field = reason[:400], field[:80]
+
 
 # Stated format -> (strptime pattern, how people write the first of February 2026)
 DATE_FORMATS: dict[str, tuple[str, str]] = {
@@ -30,11 +36,6 @@ _DOTS = re.compile(r"-?\d{1,3}(?:\.\d{3})+,\d+\Z")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d{1,2}\Z")
 _MONEY = str.maketrans("", "", "$€£¥ \u00a0\u202f'")
 NOON = time(12, tzinfo=UTC)
-
-
-def cell_plain(text: str) -> str:
-    """The cell as it was before an export made its formula harmless with an apostrophe."""
-    return text[1:] if text.startswith("'") and csvsafe.cell(text[1:]) == text else text
 
 
 @lru_cache(maxsize=8192)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from core import bulk, outbox
 from funnels.bulk import journeys_start
 from funnels.models import Transition
@@ -85,9 +83,9 @@ class _Batch:
         ids = [item.values["external_id"] for item in items if item.values.get("external_id")]
         self.by_email: dict[str, Lead] = {}
         self.by_id: dict[str, Lead] = {}
-        for lead in Lead.objects.filter(Q(email_key__in=emails)) if emails else ():
+        for lead in bulk.where_in(Lead.objects.all(), "email_key", emails) if emails else ():
             self.by_email[lead.email_key or ""] = lead
-        for lead in Lead.objects.filter(external_id__in=ids) if ids else ():
+        for lead in bulk.where_in(Lead.objects.all(), "external_id", ids) if ids else ():
             self.by_id[lead.external_id or ""] = lead
         self.fresh: list[Item] = []
         self.changed: list[Lead] = []

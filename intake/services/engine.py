@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import F, Q
 
-from core import bulk
+from core import bulk, csvsafe
 from core.clock import db_now
 from core.leases import LeaseLost
 from intake.errors import FileProblem, RowProblem
@@ -24,7 +24,7 @@ from intake.kinds import kind_get
 from intake.kinds.base import Context, Item, Kind, key_hash, reader_of
 from intake.models import LEASE_SECONDS, ImportIssue, ImportKey, ImportRun
 from intake.reader import Reader
-from intake.rules import cell_plain, custom_reader
+from intake.rules import custom_reader
 from leads.models import CustomField
 from leads.rules import json_storable
 
@@ -129,6 +129,11 @@ def _plan(run: ImportRun, kind: Kind) -> Iterator[tuple[int, str, str, Any]]:
             yield place, target, "", reader_of(spec, run.date_format)
 
 
+def cell_plain(text: str) -> str:
+    """The cell as it was before an export made its formula harmless with an apostrophe."""
+    return text[1:] if text.startswith("'") and csvsafe.cell(text[1:]) == text else text
+
+
 def _split_name(values: dict[str, Any]) -> None:
     first, _, last = values.pop("full_name").partition(" ")
     values.setdefault("first_name", first[:80])
@@ -221,7 +226,8 @@ def _first_of_key(run: ImportRun, kind: Kind, items: list[Item]) -> list[Item]:
     """The items whose keys this file has not brought before; the others are rejected naming the first line."""
     hashed = [(item, [key_hash(key) for key in kind.keys(item.values)]) for item in items]
     every = [key for _, keys in hashed for key in keys]
-    seen: dict[int, int] = dict(ImportKey.objects.filter(run=run, key__in=every).values_list("key", "line"))
+    known = bulk.where_in(ImportKey.objects.filter(run=run), "key", every)
+    seen: dict[int, int] = dict(known.values_list("key", "line"))
     fresh: list[tuple[int, int, int]] = []
     first: list[Item] = []
     for item, keys in hashed:
