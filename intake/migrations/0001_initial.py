@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,65 +15,118 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('file', models.FileField(blank=True, upload_to='imports/')),
-                ('path', models.CharField(blank=True, default='', help_text='Of a file imported on the command line', max_length=500)),
-                ('file_name', models.CharField(max_length=200)),
-                ('size', models.BigIntegerField(default=0)),
-                ('encoding', models.CharField(default='utf-8', max_length=40)),
-                ('delimiter', models.CharField(default=',', max_length=1)),
-                ('header', models.JSONField(default=list)),
-                ('mapping', models.JSONField(default=dict, help_text="Column -> field; '' leaves the column out")),
-                ('date_format', models.CharField(blank=True, default='', max_length=20)),
-                ('options', models.JSONField(default=dict, help_text='Words that mean empty; stage names')),
-                ('state', models.CharField(choices=[('draft', 'Waiting for your mapping'), ('checking', 'Being checked'), ('checked', 'Checked, nothing written yet'), ('running', 'Running'), ('done', 'Done'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='draft', max_length=10)),
-                ('error', models.TextField(blank=True, default='')),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('rows_in', models.BigIntegerField(default=0)),
-                ('created', models.BigIntegerField(default=0)),
-                ('updated', models.BigIntegerField(default=0)),
-                ('unchanged', models.BigIntegerField(default=0)),
-                ('rejected', models.BigIntegerField(default=0)),
-                ('bytes_done', models.BigIntegerField(default=0)),
-                ('notes', models.JSONField(default=dict, help_text='What else happened -> how often')),
-                ('checked', models.JSONField(default=dict, help_text='The counters of the dry run')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Starts since the last finished chunk')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=12)),
+                ("file", models.FileField(blank=True, upload_to="imports/")),
+                (
+                    "path",
+                    models.CharField(
+                        blank=True, default="", help_text="Of a file imported on the command line", max_length=500
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=200)),
+                ("size", models.BigIntegerField(default=0)),
+                ("encoding", models.CharField(default="utf-8", max_length=40)),
+                ("delimiter", models.CharField(default=",", max_length=1)),
+                ("header", models.JSONField(default=list)),
+                ("mapping", models.JSONField(default=dict, help_text="Column -> field; '' leaves the column out")),
+                ("date_format", models.CharField(blank=True, default="", max_length=20)),
+                ("options", models.JSONField(default=dict, help_text="Words that mean empty; stage names")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Waiting for your mapping"),
+                            ("checking", "Being checked"),
+                            ("checked", "Checked, nothing written yet"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("rows_in", models.BigIntegerField(default=0)),
+                ("created", models.BigIntegerField(default=0)),
+                ("updated", models.BigIntegerField(default=0)),
+                ("unchanged", models.BigIntegerField(default=0)),
+                ("rejected", models.BigIntegerField(default=0)),
+                ("bytes_done", models.BigIntegerField(default=0)),
+                ("notes", models.JSONField(default=dict, help_text="What else happened -> how often")),
+                ("checked", models.JSONField(default=dict, help_text="The counters of the dry run")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(default=0, help_text="Starts since the last finished chunk"),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ImportKey',
+            name="ImportKey",
             fields=[
-                ('pk', models.CompositePrimaryKey('run_id', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('key', models.BigIntegerField(help_text="64 bits of a hash of the row's key")),
-                ('line', models.BigIntegerField()),
-                ('run', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='intake.importrun')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "run_id", "key", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.BigIntegerField(help_text="64 bits of a hash of the row's key")),
+                ("line", models.BigIntegerField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="intake.importrun",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportIssue',
+            name="ImportIssue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.BigIntegerField()),
-                ('field', models.CharField(blank=True, default='', max_length=80)),
-                ('reason', models.CharField(max_length=400)),
-                ('excerpt', models.CharField(blank=True, default='', max_length=300)),
-                ('row', models.JSONField(default=list, help_text="The row's cells, for the file of rejected rows")),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='intake.importrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.BigIntegerField()),
+                ("field", models.CharField(blank=True, default="", max_length=80)),
+                ("reason", models.CharField(max_length=400)),
+                ("excerpt", models.CharField(blank=True, default="", max_length=300)),
+                ("row", models.JSONField(default=list, help_text="The row's cells, for the file of rejected rows")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="issues",
+                        to="intake.importrun",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'line'), name='import_issue_line')],
+                "constraints": [models.UniqueConstraint(fields=("run", "line"), name="import_issue_line")],
             },
         ),
     ]
