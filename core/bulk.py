@@ -1,11 +1,11 @@
 """Many rows at once: COPY on PostgreSQL, executemany on SQLite. The one place that knows the difference.
 
-Values are given in the form the column holds (ids for foreign keys, JSON already as text). No model code runs:
-every column without a database default must be named.
+Values are given in the form the column holds: ids for foreign keys, JSON already as text. No model code runs.
 """
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -77,20 +77,37 @@ def ids_allocate(model: type[models.Model], count: int) -> list[int]:
         return list(range(first, first + count))
 
 
+def _defaults(model: type[models.Model], names: Sequence[str]) -> dict[str, Any]:
+    """What the columns that nobody names hold: the model's defaults, as the database keeps them."""
+    found = {}
+    for field in model._meta.concrete_fields:
+        if field.name not in names and not field.primary_key and (field.has_default() or not field.null):
+            found[field.name] = field.get_db_prep_save(field.get_default(), connection)
+            if isinstance(field, models.JSONField):
+                found[field.name] = json.dumps(field.get_default())
+    return found
+
+
 def rows_insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows. Raises IntegrityError as any insert does."""
+    """Insert rows of the values of ``names``; other columns get the model's defaults (the same for every row).
+
+    Raises IntegrityError as any insert does.
+    """
     if not rows:
         return
+    more = _defaults(model, names)
+    rest = tuple(more.values())
     table = connection.ops.quote_name(model._meta.db_table)
-    columns = _columns(model, names)
+    columns = _columns(model, [*names, *more])
     if _is_postgres():
         with connection.wrap_database_errors:
-            _copy(table, columns, rows)
+            _copy(table, columns, ((*row, *rest) for row in rows))
         return
-    marks = ", ".join(["%s"] * len(names))
+    marks = ", ".join(["%s"] * (len(names) + len(rest)))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({marks})", [[_sqlite_cell(v) for v in row] for row in rows]
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})",
+            [[_sqlite_cell(value) for value in (*row, *rest)] for row in rows],
         )
 
 

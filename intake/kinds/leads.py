@@ -18,6 +18,7 @@ from intake.rules import key_fold, not_ahead
 from leads.models import Company, Lead, Standing
 from leads.rules import LEAD_FIELDS, TOUCH_FIELDS, company_domain
 from leads.services import leads_mark
+from leads.services.people import sources_copy
 
 COMPANY = {"company": "name", "company_domain": "domain", "industry": "industry", "employees": "employees"}
 WRITTEN = [
@@ -189,14 +190,12 @@ class _Batch:
         rows = list(map(self._row, ids, _tokens(len(ids)), (item.values for item in self.fresh), starts))
         bulk.rows_insert(Lead, names, rows)
         stage = stage_get("marketing", "awareness")
-        names = ["lead", "stage", "stage_since", "seq", "cycle", "owner", "fit", "engagement", "score", "grade"]
-        names += ["reason", "score_due_at", "created_at"]
-        constant = (0, 0, 0, "", "", self.now)
+        names = ["lead", "stage", "stage_since", "seq", "owner", "source", "score_due_at", "created_at"]
         bulk.rows_insert(
             Standing,
             names,
             [
-                (pk, stage.pk, at, 1, 1, item.values.get("owner_id"), *constant, at)
+                (pk, stage.pk, at, 1, item.values.get("owner_id"), item.values.get("source", ""), self.now, at)
                 for pk, at, item in zip(ids, starts, self.fresh, strict=True)
             ],
         )
@@ -238,6 +237,7 @@ class _Batch:
             cells = [lead.company_id if name == "company" else getattr(lead, name) for name in WRITTEN]
             rows.append((lead.pk, *[json.dumps(c) if isinstance(c, dict) else c for c in cells], self.now))
         bulk.rows_update(Lead, [*WRITTEN, "updated_at"], rows)
+        sources_copy(lead.pk for lead in self.changed)
         leads_mark([lead.pk for lead in self.changed], now=self.now)
 
 
