@@ -1,9 +1,74 @@
-"""What every page's frame needs."""
+"""What every page's frame needs: the way around, in one list."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of the navigation. ``roles`` empty: everybody. ``thumb``: also in the phone's bar."""
+
+    group: str
+    label: str
+    name: str
+    icon: str
+    roles: tuple[str, ...] = ()
+    thumb: bool = False
+    url: str = ""
+
+
+NAV = [
+    Page("", "My queue", "desk:queue", "list-checks", ("rep", "manager"), True),
+    Page("", "Leads", "leads:list", "users", (), True),
+    Page("", "Companies", "leads:companies", "building-2"),
+    Page("", "Board", "deals:board", "columns-3", ("rep", "manager"), True),
+    Page("", "Deals", "deals:list", "handshake", ("rep", "manager")),
+    Page("", "Funnel", "insights:funnel", "filter", ("manager", "marketer"), True),
+    Page("", "Sales", "insights:sales", "chart-line", ("rep", "manager")),
+    Page("Marketing", "Marketing", "insights:marketing", "megaphone", ("marketer", "manager"), True),
+    Page("Marketing", "Forms", "leads:forms", "clipboard-list", ("marketer",)),
+    Page("Marketing", "Scoring desk", "scoring:desk", "gauge", ("marketer", "manager")),
+    Page("Marketing", "Segments", "leads:segments", "tags", ("marketer", "manager")),
+    Page("Together", "Handoffs", "handoff:list", "arrow-left-right", ("marketer", "manager")),
+    Page("Together", "MQL bar", "handoff:policy", "target", ("marketer", "manager")),
+    Page("Together", "Routing", "handoff:routing", "route", ("manager",)),
+    Page("Together", "Response times", "handoff:sla", "timer", ("manager",)),
+    Page("Set up", "Stages", "funnels:stages", "milestone", ("manager",)),
+    Page("Set up", "Products", "deals:products", "package", ("manager",)),
+    Page("Set up", "Custom fields", "leads:fields", "text-cursor-input", ("admin",)),
+    Page("Set up", "Imports", "intake:imports", "file-up", ("marketer", "manager")),
+    Page("Set up", "Inbox", "leads:inbox", "inbox", ("marketer",)),
+    Page("Set up", "People", "team:people", "contact", ("manager",)),
+    Page("Set up", "Deliveries", "core:deliveries", "send", ("admin",)),
+    Page("Set up", "Style guide", "core:styleguide", "palette", ("admin",)),
+]
+
+
+def pages_for(user: Any) -> list[Page]:
+    """The pages that this person may open, in reading order."""
+    if not user.is_authenticated:
+        return []
+    found = []
+    for page in NAV:
+        if page.roles and not user.has_role(*page.roles):
+            continue
+        try:
+            url = reverse(page.name)
+        except NoReverseMatch:
+            continue
+        found.append(Page(page.group, page.label, page.name, page.icon, page.roles, page.thumb, url))
+    return found
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"theme": "auto"}
+    pages = pages_for(user)
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    return {"nav": pages, "here": here, "theme": user.theme, "currency": settings.CURRENCY}
