@@ -9,7 +9,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from core import wording
+from core import charts, wording
 
 register = template.Library()
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
@@ -211,3 +211,14 @@ def pager(context: dict[str, Any], next_cursor: str = "", target: str = "") -> d
 def progress(done: int, total: int, label: str = "") -> dict[str, Any]:
     """A bar for long work, with the numbers in words."""
     return {"done": done, "total": total or 1, "label": label, "share": min(1, done / total) if total else 0}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(chart: Any) -> dict[str, Any]:
+    """A ``core.charts.Chart`` with its table behind it."""
+    return {"chart": chart}
+
+
+@register.inclusion_tag("components/sparkline.html")
+def sparkline(values: Any, label: str = "") -> dict[str, Any]:
+    return {"points": charts.sparkline(list(values)), "label": label}
