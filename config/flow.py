@@ -48,3 +48,14 @@ DRAINS: list[str] = [
     "insights.tasks.rollup_drain",
     "intake.tasks.import_drain",
 ]
+
+# What ``manage.py doctor`` asks: ``invariants(now, grace)`` of each room, and what only the top can see.
+INVARIANTS: list[str] = [
+    "core.invariants.invariants",
+    "funnels.invariants.invariants",
+    "leads.invariants.invariants",
+    "handoff.invariants.invariants",
+    "deals.invariants.invariants",
+    "config.doctor.deals_of_handoffs",
+    "config.doctor.rollups",
+]
