@@ -22,7 +22,11 @@ class _Filter(forms.Form):
 
     def query(self, **changes: Any) -> str:
         """The filters as a query string, with ``changes``; '' when there are none."""
-        kept = {name: value for name, value in self.data.items() if name in self.fields and value}
+        kept = {
+            name: value
+            for name, value in self.data.items()
+            if name in self.fields and name not in self.errors and value
+        }
         return urlencode({name: value for name, value in {**kept, **changes}.items() if value not in (None, "")})
 
 

@@ -1,7 +1,7 @@
 """Writing deals. One module a subject; import from here."""
 
 from deals.services.closing import deal_lose, deal_reopen, deal_undo, deal_win
-from deals.services.deals import deal_assign, deal_create, deal_products_set, deal_update
+from deals.services.deals import deal_assign, deal_create, deal_move_with, deal_products_set, deal_update
 from deals.services.handoffs import (
     deals_close_for_rejected,
     deals_follow_handoffs,
@@ -19,6 +19,7 @@ __all__ = [
     "deal_create",
     "deal_lose",
     "deal_move",
+    "deal_move_with",
     "deal_products_set",
     "deal_reopen",
     "deal_undo",

@@ -12,7 +12,7 @@ from core.clock import db_now
 from core.errors import Refused
 from deals import rules
 from deals.models import Deal, Product, Task
-from deals.services.moves import deal_locked
+from deals.services.moves import deal_locked, deal_move
 from funnels.models import Funnel, Stage, Transition
 from funnels.selectors import stage_of_kind
 from funnels.services import journey_start
@@ -129,3 +129,13 @@ def deal_products_set(*, deal: Deal, products: Iterable[Product], by: Any) -> De
     deal = deal_locked(deal)
     deal.products.set(products)
     return deal
+
+
+@transaction.atomic
+def deal_move_with(
+    *, deal: Deal, to: Stage, by: Any, values: Mapping[str, Any], seq: int | None = None, cause: str = "moved"
+) -> Deal:
+    """``deal_update``, then ``deal_move``, as one: what the stage asked for is kept only when the deal moves."""
+    if values:
+        deal_update(deal=deal, by=by, values=values)
+    return deal_move(deal=deal, to=to, by=by, seq=seq, cause=cause)

@@ -3,16 +3,16 @@
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from core.clock import db_now
 from core.errors import Refused
 from deals.access import sees_prices, works_deals
 from deals.forms import BoardFilter, MoveForm
 from deals.forms.work import edit_form
 from deals.models import Deal
 from deals.selectors import board_column
-from deals.services import deal_move, deal_undo, deal_update
+from deals.services import deal_move_with, deal_undo
 from deals.services.moves import deal_missing
 from deals.views.common import (
     Say,
@@ -42,7 +42,7 @@ def column(request: HttpRequest, stage: int) -> HttpResponse:
     filters = BoardFilter(request.GET, user=request.user)
     try:
         cards, more = board_column(
-            request.user, filters.wanted(), found, db_now(), after=request.GET.get("after", "")
+            request.user, filters.wanted(), found, timezone.now(), after=request.GET.get("after", "")
         )
     except Refused as refusal:
         return HttpResponse(refusal.message, status=422, content_type="text/plain; charset=utf-8")
@@ -71,10 +71,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if not facts.is_valid():
             return _ask(request, deal, to, facts)
-        if facts.values():
-            deal = deal_update(deal=deal, by=request.user, values=facts.values())
         cause = "board" if request.POST.get("from") == "board" else "moved"
-        moved = deal_move(deal=deal, to=to, by=request.user, seq=seq, cause=cause)
+        moved = deal_move_with(deal=deal, to=to, by=request.user, values=facts.values(), seq=seq, cause=cause)
     except Refused as refusal:
         if refusal.code == "missing" and request.htmx:  # type: ignore[attr-defined]
             return _ask(request, deal, to, facts, refusal)

@@ -9,8 +9,8 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
-from core.clock import db_now
 from core.errors import Conflict, Refused
 from deals.access import sees_prices, works_deals
 from deals.forms import AssignForm, BoardFilter, LogForm, ProductsForm, TaskForm
@@ -91,7 +91,7 @@ def board_context(request: HttpRequest, say: Say | None = None) -> dict[str, Any
     stages = stages_all()
     filters = BoardFilter(request.GET, user=request.user)
     return {
-        "board": board(request.user, filters.wanted(), stages, db_now()),
+        "board": board(request.user, filters.wanted(), stages, timezone.now()),
         "filters": filters,
         "query": filters.query(),
         "say": say,
@@ -106,7 +106,7 @@ def deal_context(request: HttpRequest, deal: Deal, say: Say | None = None, **mor
     chosen = list(deal.products.all())
     context = {
         "deal": deal,
-        "page": deal_page(deal, user, stages_all(), db_now()),
+        "page": deal_page(deal, user, stages_all(), timezone.now()),
         "products": chosen,
         "say": say,
         "prices": sees_prices(user),
