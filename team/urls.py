@@ -1,8 +1,25 @@
 from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_not_required
 from django.urls import path
+
+from team.views import account, profile
 
 app_name = "team"
 urlpatterns = [
-    path("login/", login_not_required(auth.LoginView.as_view(template_name="team/login.html")), name="login"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("setup/", account.setup, name="setup"),
+    path("password/reset/", account.PasswordReset.as_view(), name="password_reset"),
+    path("password/reset/sent/", account.PasswordResetDone.as_view(), name="password_reset_done"),
+    path("password/set/<uidb64>/<token>/", account.PasswordResetConfirm.as_view(), name="password_reset_confirm"),
+    path("password/", account.PasswordChange.as_view(), name="password_change"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/hours/", profile.hours, name="hours"),
+    path("profile/time-off/", profile.time_off_add, name="time_off_add"),
+    path("profile/time-off/<int:pk>/remove/", profile.time_off_remove, name="time_off_remove"),
+    path("profile/theme/", profile.theme, name="theme"),
+    path("profile/tokens/", profile.tokens, name="tokens"),
+    path("profile/tokens/<int:pk>/revoke/", profile.token_revoke, name="token_revoke"),
+    path("bell/", profile.bell, name="bell"),
+    path("notices/", profile.notices, name="notices"),
+    path("notices/read/", profile.notices_read, name="notices_read"),
 ]

@@ -1,0 +1,108 @@
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth import password_validation
+
+from core.errors import Refused
+from team import rules
+from team.models import ApiToken, TimeOff, User
+
+
+def zones() -> list[tuple[str, str]]:
+    """Every zone of the tz database that names a place, and UTC."""
+    places = sorted(
+        name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right"))
+    )
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
+
+
+class LoginForm(auth_forms.AuthenticationForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "E-mail"
+        self.fields["username"].widget = forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
+        self.error_messages["invalid_login"] = "This e-mail and password do not belong together."
+
+    def clean_username(self) -> str:
+        text: str = self.cleaned_data["username"]
+        return text.strip().lower()
+
+
+class SetupForm(forms.Form):
+    """The first admin of an empty Baton."""
+
+    name = forms.CharField(max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    password = forms.CharField(
+        label="Password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 10 characters, and not one that everybody knows.",
+    )
+    time_zone = forms.ChoiceField(choices=zones, initial="UTC")
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        password_validation.validate_password(password)
+        return password
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    time_zone = forms.ChoiceField(choices=zones)
+
+    class Meta:
+        model = User
+        fields = ["name", "time_zone", "theme", "notify_email", "notify_sound"]
+
+
+class HoursField(forms.CharField):
+    """Working hours of one weekday as people write them: ``09:00-12:30, 13:30-18:00``; empty is a day off."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return rules.spans_parse(super().clean(value) or "")
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.message) from None
+
+
+class HoursForm(forms.Form):
+    """Seven fields, one a weekday."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for index, day in enumerate(rules.WEEKDAYS):
+            spans = user.working_hours.get(str(index), [])
+            self.fields[f"day_{index}"] = HoursField(
+                required=False,
+                label=day,
+                initial=rules.spans_text(spans),
+                widget=forms.TextInput(attrs={"placeholder": "day off"}),
+            )
+
+    def hours(self) -> dict[str, list[list[str]]]:
+        return {str(i): spans for i in range(7) if (spans := self.cleaned_data[f"day_{i}"])}
+
+
+class TimeOffForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = TimeOff
+        fields = ["starts_at", "ends_at", "note"]
+        labels = {"starts_at": "From", "ends_at": "Until"}
+        widgets = {
+            "starts_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            "ends_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("starts_at") and data.get("ends_at") and data["ends_at"] <= data["starts_at"]:
+            self.add_error("ends_at", "The end must be after the beginning.")
+        return data
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=80, help_text="What will use it, such as “website form”.")
+    scopes = forms.MultipleChoiceField(
+        choices=list(ApiToken.SCOPES.items()), widget=forms.CheckboxSelectMultiple, label="It may"
+    )

@@ -1,0 +1,92 @@
+"""Writing people, their tokens and what they were told."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from core import outbox
+from core.clock import db_now
+from core.errors import Conflict, Refused
+from core.models import OutboxMessage
+from team.auth import token_digest
+from team.models import ApiToken, Notice, User
+
+
+@transaction.atomic
+def first_admin_create(*, name: str, email: str, password: str, time_zone: str) -> User:
+    """The first person of an empty Baton. Raises Conflict when somebody exists already: two at once make one."""
+    # A row that only one of two can insert decides the race; it is kept as the sign that set-up is done.
+    try:
+        with transaction.atomic():
+            OutboxMessage.objects.create(
+                topic="setup", key="first admin", handler="-", state=OutboxMessage.State.DONE
+            )
+    except IntegrityError:
+        raise Conflict("Baton is set up already. Sign in instead.") from None
+    if User.objects.exists():
+        raise Conflict("Baton is set up already. Sign in instead.")
+    return User.objects.create_user(email, password, name=name, time_zone=time_zone, is_admin=True)
+
+
+def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
+    """Change a person, or add one (who then sets a password by mail).
+
+    Raises Refused when the last admin would lose the role, or when somebody would lock themselves out.
+    """
+    active_after = values.get("is_active", person.is_active)
+    admin_after = values.get("is_admin", person.is_admin)
+    if person.pk and person.is_admin and not (active_after and admin_after):
+        others = User.objects.filter(is_admin=True, is_active=True).exclude(pk=person.pk)
+        if not others.exists():
+            raise Refused("This is the last admin. Make somebody else an admin first.", field="is_admin")
+    if person.pk == by.pk and not active_after:
+        raise Refused("You cannot deactivate yourself.", field="is_active")
+    was_active = person.is_active
+    for name, value in values.items():
+        setattr(person, name, value)
+    with transaction.atomic():
+        if person._state.adding:
+            person.set_unusable_password()
+        try:
+            with transaction.atomic():
+                person.save()
+        except IntegrityError:
+            raise Refused("Somebody with this e-mail is here already.", field="email") from None
+        if was_active and not person.is_active:
+            ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=db_now())
+            outbox.emit("user.deactivated", f"{person.pk}:{db_now().isoformat()}", user_id=person.pk, by_id=by.pk)
+    return person
+
+
+def token_create(*, user: User, name: str, scopes: Iterable[str]) -> tuple[ApiToken, str]:
+    """A new token and its secret, which is shown once and never kept. Raises Refused for an unknown scope."""
+    wanted = sorted(set(scopes))
+    unknown = [one for one in wanted if one not in ApiToken.SCOPES]
+    if unknown or not wanted:
+        raise Refused(
+            "Choose what the token may do." if not wanted else f"Unknown scope: {unknown[0]}.", field="scopes"
+        )
+    secret = "baton_" + secrets.token_urlsafe(32)
+    row = ApiToken.objects.create(
+        user=user, name=name, prefix=secret[:12], digest=token_digest(secret), scopes=wanted
+    )
+    return row, secret
+
+
+def token_revoke(*, token: ApiToken) -> None:
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=db_now())
+
+
+def notices_tell(rows: Sequence[Notice]) -> None:
+    """Put lines into people's bells. A known (user, key) is told only once."""
+    Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+
+
+def notices_read(*, user: User, pks: Iterable[int] | None = None) -> int:
+    """Mark some, or all, of a person's notices as read."""
+    rows = Notice.objects.filter(user=user, read_at=None)
+    if pks is not None:
+        rows = rows.filter(pk__in=list(pks))
+    return rows.update(read_at=db_now())

@@ -1,0 +1,73 @@
+"""Coming in, going out, and the first person of an empty Baton."""
+
+from typing import Any
+
+from django.contrib.auth import login
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods
+
+from core.errors import Refused
+from team import services
+from team.forms import LoginForm, SetupForm
+from team.models import User
+
+
+class Login(auth.LoginView):
+    template_name = "team/login.html"
+    form_class = LoginForm
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "GET" and not User.objects.exists():
+            return redirect("team:setup")
+        return super().dispatch(request, *args, **kwargs)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordReset(auth.PasswordResetView):
+    """Says the same whether the e-mail is known or not."""
+
+    template_name = "team/password_reset.html"
+    email_template_name = "team/mail_reset.txt"
+    subject_template_name = "team/mail_reset_subject.txt"
+    success_url = reverse_lazy("team:password_reset_done")
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordResetDone(auth.PasswordResetDoneView):
+    template_name = "team/password_reset_done.html"
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordResetConfirm(auth.PasswordResetConfirmView):
+    template_name = "team/password_set.html"
+    success_url = reverse_lazy("team:login")
+
+
+class PasswordChange(auth.PasswordChangeView):
+    template_name = "team/password_change.html"
+    success_url = reverse_lazy("team:profile")
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def setup(request: HttpRequest) -> HttpResponse:
+    """Make the first admin; closed for ever once anybody exists."""
+    if User.objects.exists():
+        return redirect("team:login")
+    form = SetupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.first_admin_create(**form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            return redirect("desk:home")
+    return render(request, "team/setup.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,138 @@
+"""A person's own page: name, zone, hours, notices, keys to the API."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from team import services
+from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
+from team.models import ApiToken, Notice, TimeOff
+
+
+def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse:
+    user: Any = request.user
+    context = {
+        "form": ProfileForm(instance=user),
+        "hours_form": HoursForm(user=user),
+        "off_form": TimeOffForm(),
+        "time_off": user.time_off.filter(ends_at__gt=timezone.now()),
+        **forms,
+    }
+    return render(request, "team/profile.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _page(request)
+    form = ProfileForm(request.POST, instance=request.user)
+    if not form.is_valid():
+        request.user.refresh_from_db()
+        return _page(request, 422, form=form)
+    form.save()
+    messages.success(request, "Saved.")
+    return redirect("team:profile")
+
+
+@require_POST
+def hours(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    form = HoursForm(request.POST, user=user)
+    if not form.is_valid():
+        return _page(request, 422, hours_form=form)
+    user.working_hours = form.hours()
+    user.save(update_fields=["working_hours"])
+    messages.success(request, "Working hours saved.")
+    return redirect("team:profile")
+
+
+@require_POST
+def time_off_add(request: HttpRequest) -> HttpResponse:
+    form = TimeOffForm(request.POST, instance=TimeOff(user=request.user))
+    if not form.is_valid():
+        return _page(request, 422, off_form=form)
+    form.save()
+    messages.success(request, "Time off noted: no new leads are handed to you then.")
+    return redirect("team:profile")
+
+
+@require_POST
+def time_off_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    get_object_or_404(TimeOff, pk=pk, user=user).delete()
+    messages.success(request, "Removed.")
+    return redirect("team:profile")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or as the device; then back to where the person was."""
+    user: Any = request.user
+    wanted = request.POST.get("theme", "")
+    if wanted in ("light", "dark", "auto"):
+        user.theme = wanted
+        user.save(update_fields=["theme"])
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = reverse("desk:home")
+    return HttpResponseRedirect(back)
+
+
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Keys to the API: made here, shown once, revoked here."""
+    user: Any = request.user
+    form = TokenForm(request.POST or None)
+    secret = ""
+    if request.method == "POST" and form.is_valid():
+        _, secret = services.token_create(user=user, **form.cleaned_data)
+        form = TokenForm()
+    rows = ApiToken.objects.filter(user=user).order_by("revoked_at", "-created_at")
+    context = {"form": form, "tokens": rows, "secret": secret, "scopes": ApiToken.SCOPES}
+    response = render(request, "team/tokens.html", context, status=422 if form.errors else 200)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    services.token_revoke(token=get_object_or_404(ApiToken, pk=pk, user=user))
+    messages.success(request, "Revoked. Whatever used it has no access any more.")
+    return redirect("team:tokens")
+
+
+@require_GET
+def bell(request: HttpRequest) -> HttpResponse:
+    """The unread count, asked for every few seconds by every page: one query on a partial index."""
+    user: Any = request.user
+    return render(request, "team/_bell.html", {"unread": Notice.objects.filter(user=user, read_at=None).count()})
+
+
+@require_GET
+def notices(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    rows = Notice.objects.filter(user=user)
+    before = request.GET.get("cursor", "")
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    page = list(rows[:51])
+    following = str(page[49].pk) if len(page) > 50 else ""
+    return render(request, "team/notices.html", {"notices": page[:50], "next": following})
+
+
+@require_POST
+def notices_read(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    pk = request.POST.get("pk", "")
+    services.notices_read(user=user, pks=[int(pk)] if pk.isdigit() else None)
+    go = request.POST.get("next", "")
+    if not go.startswith("/") or not url_has_allowed_host_and_scheme(go, allowed_hosts={request.get_host()}):
+        go = reverse("team:notices")
+    return redirect(go)
