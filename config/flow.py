@@ -43,6 +43,7 @@ DRAINS: list[str] = [
     "core.tasks.outbox_drain",
     "leads.tasks.inbox_drain",
     "scoring.tasks.score_drain",
+    "scoring.tasks.rescore_drain",
     "handoff.tasks.assign_drain",
     "handoff.tasks.clock_drain",
     "insights.tasks.rollup_drain",
@@ -54,8 +55,15 @@ INVARIANTS: list[str] = [
     "core.invariants.invariants",
     "funnels.invariants.invariants",
     "leads.invariants.invariants",
+    "scoring.invariants.invariants",
     "handoff.invariants.invariants",
     "deals.invariants.invariants",
     "config.doctor.deals_of_handoffs",
     "config.doctor.rollups",
 ]
+
+# Questions to a room on the same line or above, answered by one selector: ``core.ask.ask``.
+ASK: dict[str, str] = {
+    # scoring asks handoff: the score from which a lead is an MQL
+    "mql.bar": "handoff.selectors.mql_bar",
+}

@@ -18,6 +18,12 @@ def policy_current() -> MqlPolicy:
     return MqlPolicy.objects.get_or_create(pk=1)[0]
 
 
+def mql_bar() -> int:
+    """The score from which a lead is an MQL: the answer to ``core.ask.ask("mql.bar")``."""
+    bar: int = policy_current().score
+    return bar
+
+
 def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     """Put on ``handoff`` what a clock shows: ``clock_level`` ('', warn, late), ``clock_percent`` and
     ``seconds_left`` (negative when late, None without a running clock)."""

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from leads.models import Lead
+
 
 class ScoringModel(models.Model):
     class State(models.TextChoices):
@@ -57,3 +59,71 @@ class ScoringRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.points:+d})"
+
+
+class ScoringChange(models.Model):
+    """Who changed what in a model, in words. Append-only."""
+
+    model = models.ForeignKey(ScoringModel, on_delete=models.CASCADE, related_name="changes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    text = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Rescore(models.Model):
+    """One pass over all leads with the active model: after an activation, by hand, or because a day has gone by.
+
+    Its chunks are the work; each is one transaction, taken by whoever is free.
+    """
+
+    key = models.CharField(max_length=80, unique=True, help_text="Makes starting the same pass twice impossible")
+    model = models.ForeignKey(ScoringModel, on_delete=models.CASCADE, related_name="rescores")
+    cause = models.CharField(max_length=20, help_text="activated, asked, day")
+    total = models.PositiveBigIntegerField(default=0, help_text="Leads to look at")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RescoreChunk(models.Model):
+    """A range of leads. Once done they have the score of ``done_at``, also where nothing had to be written."""
+
+    rescore = models.ForeignKey(Rescore, on_delete=models.CASCADE, related_name="chunks")
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    leads = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(default=timezone.now, help_text="Put off after a failure")
+    error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["id"], condition=models.Q(done_at__isnull=True), name="rescore_chunk_open")]
+
+    def __str__(self) -> str:
+        return f"{self.first_id}-{self.last_id}"
+
+
+class ScoreFailure(models.Model):
+    """A lead that could not be scored. It is tried again later and later, and holds up nobody else."""
+
+    lead = models.OneToOneField(Lead, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.error}"

@@ -1,6 +1,6 @@
 """Writing the ledger and the floor plan. One module a subject; import from here."""
 
-from funnels.services.journey import journey_chain, journey_move, journey_start
+from funnels.services.journey import journey_chain, journey_move, journey_start, journeys_advance
 from funnels.services.plan import (
     funnel_rename,
     pipeline_add,
@@ -19,6 +19,7 @@ __all__ = [
     "journey_chain",
     "journey_move",
     "journey_start",
+    "journeys_advance",
     "pipeline_add",
     "pipeline_make_default",
     "seed",

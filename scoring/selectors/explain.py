@@ -1,0 +1,148 @@
+"""One lead's score, point by point, and what would lift it over the bar."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from core.ask import ask
+from core.clock import db_now
+from leads.conditions import condition_sentence
+from leads.models import Lead
+from leads.rules import ACTIVITY_KINDS
+from scoring import explain, rules
+from scoring.selectors.compute import Basis, basis_of, deeds_of, fit_matching, utc_day
+
+
+@dataclass(frozen=True)
+class Line:
+    """One part of a score, for people. ``points`` are today's, in tenths; all lines sum exactly to the score."""
+
+    rule_id: int | None
+    group: str
+    name: str
+    why: str
+    points: Decimal
+    award: int
+    activity_id: int | None = None
+    at: datetime | None = None
+    half_on: date | None = None
+    gone_on: date | None = None
+    capped: str = ""
+
+    @property
+    def fading(self) -> bool:
+        return self.half_on is not None
+
+
+@dataclass(frozen=True)
+class Group:
+    """All lines of one rule."""
+
+    name: str
+    why: str
+    group: str
+    points: Decimal
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    score: int
+    fit: int
+    engagement: int
+    grade: str
+    reason: str
+    lines: list[Line]
+    lifts: list[dict[str, Any]] = field(default_factory=list)
+    bar: int | None = None
+    model: Any = None
+
+    @property
+    def groups(self) -> list[Group]:
+        """The lines by rule, strongest rule first; fit before engagement, a rounding last."""
+        rows: dict[tuple[str, str], list[Line]] = {}
+        for line in self.lines:
+            rows.setdefault((line.group, line.name), []).append(line)
+        found = [
+            Group(name, lines[0].why, group, sum((one.points for one in lines), Decimal(0)), lines)
+            for (group, name), lines in rows.items()
+        ]
+        return sorted(found, key=lambda one: (one.group == rules.ENGAGEMENT, one.name == ROUNDING, -abs(one.points)))
+
+
+ROUNDING = "Rounding"
+CAPPED = {"rule": "the rule's cap", "group": "the group's cap", "floor": "never below 0"}
+
+
+def mql_bar() -> int | None:
+    """The score from which a lead is an MQL, as the room of the handoff says; None when nobody says."""
+    bar: int | None = ask("mql.bar")
+    return bar
+
+
+def score_explain(lead: Lead, now: datetime | None = None, *, basis: Basis | None = None) -> Explanation | None:
+    """The score of a lead at ``now``, taken apart; None without an active model.
+
+    The points of ``lines`` sum exactly to ``score``.
+    """
+    now = now or db_now()
+    basis = basis or basis_of()
+    if basis is None:
+        return None
+    matching = fit_matching(basis, [lead.pk], now).get(lead.pk, set())
+    found = [(kind, at, pk) for _, kind, at, pk in deeds_of(basis.card, [lead.pk], now)]
+    times = {pk: at for _, at, pk in found}
+    deeds = [(kind, utc_day(at), pk) for kind, at, pk in found]
+    today = utc_day(now)
+    plain = [(kind, day) for kind, day, _ in deeds]
+    score = rules.fold(basis.card, matching, rules.deed_sums(basis.card, plain, today))
+    parts = explain.explain(basis.card, matching, deeds, today)
+    bar = mql_bar()
+    steps = explain.lifts(basis.card, matching, plain, today, bar) if bar is not None else []
+    return Explanation(
+        score=score.score,
+        fit=score.fit,
+        engagement=score.engagement,
+        grade=score.grade,
+        reason=score.reason,
+        lines=[_line(part, basis, times) for part in parts],
+        lifts=[_lift(step, basis) for step in steps],
+        bar=bar,
+        model=basis.model,
+    )
+
+
+def _why(rule: rules.Rule, basis: Basis) -> str:
+    if rule.group == rules.FIT:
+        return condition_sentence(basis.conditions.get(rule.id, {}))
+    return ACTIVITY_KINDS.get(rule.kind, rule.kind.replace("_", " "))
+
+
+def _line(part: explain.Part, basis: Basis, times: dict[int, datetime]) -> Line:
+    if part.rule is None:
+        return Line(None, part.group, ROUNDING, "Scores are whole numbers", part.points, 0)
+    return Line(
+        rule_id=part.rule.id,
+        group=part.group,
+        name=part.rule.name,
+        why=_why(part.rule, basis),
+        points=part.points,
+        award=part.award,
+        activity_id=part.ref,
+        at=times.get(part.ref) if part.ref else None,
+        half_on=date.fromordinal(part.half_day) if part.half_day else None,
+        gone_on=date.fromordinal(part.gone_day) if part.gone_day else None,
+        capped=CAPPED.get(part.capped, ""),
+    )
+
+
+def _lift(step: explain.Lift, basis: Basis) -> dict[str, Any]:
+    return {
+        "name": step.rule.name,
+        "group": step.rule.group,
+        "why": _why(step.rule, basis),
+        "times": step.times,
+        "gain": step.gain,
+        "enough": step.enough,
+    }

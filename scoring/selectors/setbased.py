@@ -1,0 +1,95 @@
+"""The fold as one SQL statement over a range of leads (PostgreSQL). Integer arithmetic throughout, so that it gives
+the very numbers of ``scoring.rules``; tests hold the two together.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import F
+
+from leads.models import Activity, Lead
+from scoring import rules
+from scoring.rules import MICRO, SLOTS
+from scoring.selectors.compute import Basis, fit_cases, utc_day
+
+EPOCH = date(1970, 1, 1).toordinal()
+Sql = tuple[str, list[Any]]
+
+
+def scores_sql(basis: Basis, first_id: int, last_id: int, now: datetime) -> Sql:
+    """SELECT lead_id, fit, engagement, score, grade, reason, old_fit, old_engagement of a range of leads."""
+    fit_sql, fit_params = _fit_sql(basis, first_id, last_id, now)
+    deed_sql, deed_params = _deed_sql(basis.card, first_id, last_id, now)
+    card = basis.card
+    wide, most = len(card.fit) + 1, card.engagement_cap * MICRO
+    letter, digit = _grade("fit", card.fit_bounds, "ABCD"), _grade("engagement", card.engagement_bounds, "1234")
+    reasons = [
+        rules.reason(card, engaged, fitting)
+        for engaged in [*range(len(card.engagement)), None]
+        for fitting in [*range(len(card.fit)), None]
+    ]
+    sql = f"""
+    SELECT lead_id, fit, engagement, fit + engagement AS score,
+           {letter} || {digit} AS grade,
+           (%s::text[])[deed_slot * {wide} + fit_slot + 1] AS reason, old_fit, old_engagement
+    FROM (
+      SELECT f.lead_id, old_fit, old_engagement, LEAST(GREATEST(f.total, 0), {card.fit_cap}) AS fit,
+             {_slot("f.top", len(card.fit))} AS fit_slot,
+             (LEAST(GREATEST(COALESCE(d.total, 0), 0), {most}) + {MICRO // 2}) / {MICRO} AS engagement,
+             {_slot("COALESCE(d.top, 0)", len(card.engagement))} AS deed_slot
+      FROM ({fit_sql}) f LEFT JOIN ({deed_sql}) d ON d.lead_id = f.lead_id
+    ) n"""
+    return sql, [reasons, *fit_params, *deed_params]
+
+
+def _slot(top: str, none: int) -> str:
+    """The index of the strongest rule out of ``_top``; ``none`` when no rule gives anything."""
+    return f"CASE WHEN {top} >= {SLOTS} THEN ({SLOTS - 1} - {top} %% {SLOTS})::int ELSE {none} END"
+
+
+def _top(values: list[str]) -> str:
+    """The largest value with its rule's index packed beside it; of equals the first wins."""
+    packed = [f"({value}) * {SLOTS} + {SLOTS - 1 - index}" for index, value in enumerate(values)]
+    return f"GREATEST(0, {', '.join(packed)})" if packed else "0"
+
+
+def _grade(name: str, bounds: tuple[int, ...], signs: str) -> str:
+    steps = " ".join(f"WHEN {name} >= {bound} THEN '{sign}'" for bound, sign in zip(bounds, signs, strict=False))
+    return f"CASE {steps} ELSE '{signs[len(bounds)]}' END"
+
+
+def _fit_sql(basis: Basis, first_id: int, last_id: int, now: datetime) -> Sql:
+    """Sum and strongest of the fit rules. The conditions come from the one compiler; OFFSET 0 keeps the planner
+    from evaluating each of them twice."""
+    cases = fit_cases(basis, now)
+    # the range on both sides of the join: the planner does not carry it over
+    ours = {"pk__gte": first_id, "pk__lte": last_id, "standing__pk__gte": first_id, "standing__pk__lte": last_id}
+    rows = (
+        Lead.objects.filter(**ours)
+        .order_by()
+        .annotate(old_fit=F("standing__fit"), old_engagement=F("standing__engagement"))
+    )
+    inner, params = rows.annotate(**cases).values("pk", "old_fit", "old_engagement", *cases).query.sql_with_params()
+    points = [f"fit_{rule.id} * {rule.points}" for rule in basis.card.fit if f"fit_{rule.id}" in cases]
+    held = [f"fit_{rule.id} * {rule.points}" if f"fit_{rule.id}" in cases else "0" for rule in basis.card.fit]
+    sql = f"""SELECT pk AS lead_id, old_fit, old_engagement,
+        {" + ".join(points) or "0"} AS total, {_top(held)} AS top FROM ({inner} OFFSET 0) i"""
+    return sql, list(params)
+
+
+def _deed_sql(card: rules.Card, first_id: int, last_id: int, now: datetime) -> Sql:
+    """Sum and strongest of the engagement rules, in millionths."""
+    if not card.engagement:
+        return "SELECT NULL::bigint AS lead_id, 0::bigint AS total, 0::bigint AS top", []
+    table = Activity._meta.db_table
+    day = f"GREATEST({utc_day(now) - EPOCH} - floor(date_part('epoch', at) / 86400)::int, 0) + 1"
+    sums, held, params = [], [], []
+    for index, rule in enumerate(card.engagement):
+        kept = "{" + ",".join(map(str, rules.weights(rule.half_life))) + "}"
+        sums.append(f"COALESCE(SUM((%s::int[])[{day}]) FILTER (WHERE kind = %s), 0) * {rule.points} AS r{index}")
+        params += [kept, rule.kind]
+        held.append(f"LEAST(GREATEST(r{index}, {-rule.cap * MICRO}), {rule.cap * MICRO})")
+    sql = f"""SELECT lead_id, {" + ".join(held)} AS total, {_top(held)} AS top FROM (
+        SELECT lead_id, {", ".join(sums)} FROM {table}
+        WHERE lead_id BETWEEN %s AND %s AND bot = 0 GROUP BY lead_id OFFSET 0) a"""
+    return sql, [*params, first_id, last_id]

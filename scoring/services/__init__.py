@@ -1,0 +1,27 @@
+"""Writing scores and models. One module a subject; import from here."""
+
+from scoring.services.drain import score_drain
+from scoring.services.models import (
+    model_activate,
+    model_discard,
+    model_draft,
+    model_update,
+    rule_delete,
+    rule_save,
+    seed,
+)
+from scoring.services.rescore import rescore_drain, rescore_start, scores_rescore
+
+__all__ = [
+    "model_activate",
+    "model_discard",
+    "model_draft",
+    "model_update",
+    "rescore_drain",
+    "rescore_start",
+    "rule_delete",
+    "rule_save",
+    "score_drain",
+    "scores_rescore",
+    "seed",
+]

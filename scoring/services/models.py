@@ -1,0 +1,177 @@
+"""Versions of the scoring model: draft, edit, activate. The active one is never edited, only replaced."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from core.clock import db_now
+from core.errors import Conflict, Refused
+from leads.conditions import condition_check, condition_sentence
+from leads.rules import ACTIVITY_KINDS
+from scoring import checks, rules, seeds
+from scoring.models import ScoringChange, ScoringModel, ScoringRule
+from scoring.services.rescore import rescore_start
+
+State = ScoringModel.State
+COPIED = ("name", "fit_cap", "engagement_cap", "fit_bounds", "engagement_bounds", "stage_bars")
+RULE_FIELDS = (
+    *("group", "name", "points", "condition", "activity_kind", "half_life_days", "cap", "position", "is_active"),
+)
+SETTINGS = {
+    "name": "name",
+    "fit_cap": "fit cap",
+    "engagement_cap": "engagement cap",
+    "fit_bounds": "fit letters",
+    "engagement_bounds": "engagement digits",
+    "stage_bars": "stage bars",
+}
+
+
+def _note(model: ScoringModel, by: Any, text: str) -> None:
+    ScoringChange.objects.create(model=model, by=by, text=text[:300])
+
+
+@transaction.atomic
+def model_draft(*, source: ScoringModel, by: Any) -> ScoringModel:
+    """A new draft, a copy of ``source`` with its rules. Any version may be the source: that is how to go back."""
+    version = (ScoringModel.objects.aggregate(top=Max("version"))["top"] or 0) + 1
+    made = ScoringModel.objects.create(
+        version=version, created_by=by, **{name: getattr(source, name) for name in COPIED}
+    )
+    ScoringRule.objects.bulk_create(
+        [
+            ScoringRule(model=made, **{name: getattr(rule, name) for name in RULE_FIELDS})
+            for rule in source.rules.all()
+        ]
+    )
+    _note(made, by, f"Copied from version {source.version}")
+    return made
+
+
+def _locked_draft(model_id: int) -> ScoringModel:
+    """The draft, held. Raises Conflict when it is no draft any more."""
+    model = ScoringModel.objects.select_for_update().get(pk=model_id)
+    if model.state != State.DRAFT:
+        raise Conflict(
+            f"Version {model.version} is {model.get_state_display().lower()}: make a new draft to change it."
+        )
+    return model
+
+
+@transaction.atomic
+def model_update(*, model_id: int, by: Any, **fields: Any) -> ScoringModel:
+    """Change a draft's name, caps, bounds and bars. Raises Refused naming the field, Conflict for no draft."""
+    model = _locked_draft(model_id)
+    checks.bounds_check(fields.get("fit_bounds", model.fit_bounds), "fit_bounds")
+    checks.bounds_check(fields.get("engagement_bounds", model.engagement_bounds), "engagement_bounds")
+    for name in ("fit_cap", "engagement_cap"):
+        if not 0 <= fields.get(name, 0) <= 1000:
+            raise Refused("From 0 to 1,000 points.", field=name)
+    bars = list(fields.get("stage_bars", model.stage_bars).values())
+    if any(not 0 <= bar <= 2000 for bar in bars) or bars != sorted(bars):
+        raise Refused("Each stage needs at least the score of the one before it.", field="stage_bars")
+    for name, label in SETTINGS.items():
+        if name in fields and fields[name] != getattr(model, name):
+            _note(model, by, f"{label[0].upper()}{label[1:]}: {getattr(model, name)} -> {fields[name]}")
+            setattr(model, name, fields[name])
+    model.save()
+    return model
+
+
+@transaction.atomic
+def rule_save(*, model_id: int, by: Any, rule_id: int | None = None, **fields: Any) -> ScoringRule:
+    """Add or change a rule of a draft. Raises Refused naming the field, Conflict for no draft."""
+    model = _locked_draft(model_id)
+    rule = model.rules.get(pk=rule_id) if rule_id else ScoringRule(model=model, position=model.rules.count())
+    before = rule_say(rule) if rule_id else ""
+    for name, value in fields.items():
+        setattr(rule, name, value)
+    if rule.group == rules.FIT:
+        rule.condition, rule.activity_kind = condition_check(rule.condition), ""
+    else:
+        rule.condition = {}
+    checks.rule_check(
+        group=rule.group,
+        name=rule.name,
+        points=rule.points,
+        condition=rule.condition,
+        kind=rule.activity_kind,
+        half_life=rule.half_life_days,
+        cap=rule.cap,
+    )
+    if model.rules.filter(group=rule.group).exclude(pk=rule.pk).count() >= rules.MAX_RULES:
+        raise Refused(f"At most {rules.MAX_RULES} rules in a group.", field="name")
+    rule.save()
+    after = rule_say(rule)
+    if after != before:
+        _note(model, by, f"Changed: {before} -> {after}" if before else f"Added: {after}")
+    return rule
+
+
+@transaction.atomic
+def rule_delete(*, model_id: int, rule_id: int, by: Any) -> None:
+    """Take a rule out of a draft. Raises Conflict for no draft."""
+    model = _locked_draft(model_id)
+    rule = model.rules.get(pk=rule_id)
+    _note(model, by, f"Removed: {rule_say(rule)}")
+    rule.delete()
+
+
+@transaction.atomic
+def model_discard(*, model_id: int) -> None:
+    """Throw a draft away. Raises Conflict when it is no draft."""
+    _locked_draft(model_id).delete()
+
+
+@transaction.atomic
+def model_activate(*, model_id: int, by: Any) -> ScoringModel:
+    """Make a draft the active model: the old one retires, and every lead is scored anew, in chunks.
+
+    Raises Conflict when it is no draft any more, Refused when it has no rules.
+    """
+    model = _locked_draft(model_id)
+    if not model.rules.filter(is_active=True).exists():
+        raise Refused("A model without rules would take every lead's score away.")
+    ScoringModel.objects.filter(state=State.ACTIVE).update(state=State.RETIRED)
+    model.state, model.activated_at = State.ACTIVE, db_now()
+    model.save(update_fields=["state", "activated_at"])
+    _note(model, by, "Activated")
+    rescore_start(model=model, cause="activated", by=by)
+    return model
+
+
+def rule_say(rule: ScoringRule) -> str:
+    """A rule as people say it: '+12 for viewed pricing, halving every 21 days, at most 36'."""
+    off = "" if rule.is_active else " (switched off)"
+    if rule.group == rules.FIT:
+        return f"{rule.points:+d} {rule.name}: {condition_sentence(rule.condition)}{off}"
+    kind = ACTIVITY_KINDS.get(rule.activity_kind, rule.activity_kind.replace("_", " "))
+    fades = f"halving every {rule.half_life_days} days, at most {rule.cap}"
+    return f"{rule.points:+d} {rule.name}: each time '{kind}', {fades}{off}"
+
+
+def seed(**_: Any) -> None:
+    """The default active model, on a database that has none."""
+    if ScoringModel.objects.exists():
+        return
+    with transaction.atomic():
+        model = ScoringModel.objects.create(version=1, state=State.ACTIVE, activated_at=db_now(), **seeds.MODEL)
+        fit = [
+            ScoringRule(model=model, group=rules.FIT, name=name, points=points, condition=condition, position=index)
+            for index, (name, points, condition) in enumerate(seeds.FIT)
+        ]
+        engagement = [
+            ScoringRule(
+                model=model,
+                group=rules.ENGAGEMENT,
+                name=name,
+                points=points,
+                activity_kind=kind,
+                half_life_days=half_life,
+                cap=cap,
+                position=index,
+            )
+            for index, (name, kind, points, half_life, cap) in enumerate(seeds.ENGAGEMENT)
+        ]
+        ScoringRule.objects.bulk_create(fit + engagement)

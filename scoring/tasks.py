@@ -1,0 +1,13 @@
+from celery import shared_task
+
+from scoring import services
+
+
+@shared_task(name="scoring.tasks.score_drain")
+def score_drain() -> int:
+    return services.score_drain()
+
+
+@shared_task(name="scoring.tasks.rescore_drain")
+def rescore_drain() -> int:
+    return services.rescore_drain()
