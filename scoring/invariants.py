@@ -15,7 +15,7 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
     for miss in score_mismatches():
         yield Broken(
             "scoring: a score equals its fold",
-            f"lead {miss.lead_id} has {miss.stored}, its inputs give {miss.expected} as of {miss.as_of:%Y-%m-%d %H:%M}.",
+            f"lead {miss.lead_id} has {miss.stored}, its inputs give {miss.expected} at {miss.as_of:%Y-%m-%d}.",
         )
     yield from found(
         "scoring: who is marked is scored soon",
