@@ -97,6 +97,7 @@ class Writer:
             seq=len(one.steps),
             cycle=last.cycle,
             owner=self.by(one.owner),
+            source=one.source,
             created_at=one.created_at,
             last_activity_at=max((deed.at for deed in one.deeds), default=None),
             score_due_at=self.now,

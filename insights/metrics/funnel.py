@@ -1,6 +1,8 @@
 """The funnel over both halves: how many reached each step, where the others are, how long it took."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -41,32 +43,51 @@ def _fate(today: int) -> Case:
     )
 
 
-def steps_cohort(scope: Scope, path: Path) -> list[StepNumbers]:
-    """People whose path began in the period, by how far they came. One query."""
-    if scope.plain:
-        rows = DayCount.objects.filter(scope.people_q(), axis=DayCount.Axis.COHORT, day__range=scope.days)
-        found = rows.annotate(at=F("rank"), what=_fate(scope.today)).values_list("door", "at", "what").order_by()
-        counted: Iterable[Any] = found.annotate(total=Sum("n"))
-    else:
-        found = cohort(scope).annotate(at=F("furthest"), what=_fate(scope.today)).values_list("door", "at", "what")
-        counted = found.order_by().annotate(total=Count("pk"))
-    furthest = {(door, at, what): n for door, at, what, n in counted}
-    return rates.furthest_numbers(len(path.steps), path.sales_rank, furthest)
+@dataclass(frozen=True)
+class Cell:
+    """People of one source, by door, rank and (in the cohort view) what became of them."""
+
+    source: str
+    door: int
+    rank: int
+    what: str
+    n: int
 
 
-def steps_activity(scope: Scope, path: Path) -> list[StepNumbers]:
-    """People who first reached each step in the period, whenever their path began. One query."""
+def table(scope: Scope) -> list[Cell]:
+    """What the funnel and the channels are counted from. Cohort: people whose path began in the period, by how far
+    they came. Activity: people who first reached each step in the period, whenever their path began. One query."""
+    what = _fate(scope.today) if scope.cohort else Value("", output_field=CharField())
     if scope.plain:
-        rows = DayCount.objects.filter(scope.people_q(), axis=DayCount.Axis.ACTIVITY, day__range=scope.days)
-        counted: Iterable[Any] = rows.values_list("door", "rank").order_by().annotate(total=Sum("n"))
+        axis = DayCount.Axis.COHORT if scope.cohort else DayCount.Axis.ACTIVITY
+        rows: Any = DayCount.objects.filter(scope.people_q(), axis=axis, day__range=scope.days)
+        keys, total = ("source", "door", "rank"), Sum("n")
+    elif scope.cohort:
+        rows, keys, total = cohort(scope), ("source", "door", "furthest"), Count("pk")
     else:
-        found = passed(scope).values_list("person__door", "rank").order_by()
-        counted = found.annotate(total=Count("pk"))
-    return rates.flow_numbers(len(path.steps), path.sales_rank, {(door, rank): n for door, rank, n in counted})
+        rows, keys, total = passed(scope), ("person__source", "person__door", "rank"), Count("pk")
+    return [
+        Cell(*row) for row in rows.annotate(what=what).values_list(*keys, "what").order_by().annotate(total=total)
+    ]
+
+
+def steps_of(cells: Sequence[Cell], scope: Scope, path: Path) -> list[StepNumbers]:
+    """The funnel's numbers of a table."""
+    size = len(path.steps)
+    if scope.cohort:
+        furthest: Counter[tuple[int, int, str]] = Counter()
+        for one in cells:
+            furthest[one.door, one.rank, one.what] += one.n
+        return rates.furthest_numbers(size, path.sales_rank, furthest)
+    reached: Counter[tuple[int, int]] = Counter()
+    for one in cells:
+        reached[one.door, one.rank] += one.n
+    return rates.flow_numbers(size, path.sales_rank, reached)
 
 
 def steps(scope: Scope, path: Path) -> list[StepNumbers]:
-    return steps_cohort(scope, path) if scope.cohort else steps_activity(scope, path)
+    """One query."""
+    return steps_of(table(scope), scope, path)
 
 
 def cohort(scope: Scope) -> QuerySet[Journey]:
@@ -160,7 +181,7 @@ def _amounts(scope: Scope) -> Any:
 def history_rates(scope: Scope, path: Path) -> dict[int, float | None]:
     """Of the people who reached each sales step and are decided, the share who won, in percent: what the stage's own
     past says, from the given scope's cohort."""
-    numbers = steps_cohort(scope, path)
+    numbers = steps(replace(scope, view="cohort"), path)
     won = numbers[path.won_rank].count if path.won_rank < len(numbers) else 0
     found: dict[int, float | None] = {}
     for rank in range(path.sales_rank, min(path.won_rank, len(numbers))):

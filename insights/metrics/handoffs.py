@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 
 from handoff.models import Handoff
-from insights.metrics.sales import durations, durations_by
 from insights.metrics.scope import Scope
+from insights.metrics.spread import durations, durations_by
 from insights.rules import rates
 from insights.rules.rates import Spread
 
@@ -101,17 +101,17 @@ def rejected(scope: Scope) -> QuerySet[Handoff]:
     return decided(scope).filter(state=Handoff.State.REJECTED)
 
 
-def verdicts(scope: Scope) -> Verdicts:
-    """One query."""
-    got = dict(decided(scope).values_list("state").order_by().annotate(n=Count("pk")))
-    return Verdicts(got.get(Handoff.State.ACCEPTED, 0), got.get(Handoff.State.REJECTED, 0))
-
-
-def reject_reasons(scope: Scope) -> list[tuple[int | None, str, int]]:
-    """(id, label, how many), most first. One query."""
-    rows = rejected(scope).values_list("reject_reason_id", "reject_reason__label").order_by()
-    listed = [(pk, label or "No reason given", n) for pk, label, n in rows.annotate(n=Count("pk"))]
-    return sorted(listed, key=lambda one: (-one[2], one[1]))
+def verdicts(scope: Scope) -> tuple[Verdicts, list[tuple[int, str, int]]]:
+    """Accepted and rejected; and (id, label, how many) of the reasons, most first. One query."""
+    rows = decided(scope).values_list("state", "reject_reason_id", "reject_reason__label").order_by()
+    accepted, reasons = 0, []
+    for state, pk, label, n in rows.annotate(n=Count("pk")):
+        if state == Handoff.State.ACCEPTED:
+            accepted += n
+        else:
+            reasons.append((pk or 0, label or "No reason given", n))
+    reasons.sort(key=lambda one: (-one[2], one[1]))
+    return Verdicts(accepted, sum(n for *_, n in reasons)), reasons
 
 
 def rejects_by_campaign(scope: Scope) -> list[dict[str, Any]]:

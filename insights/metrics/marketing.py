@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, QuerySet, Sum, When
 from django.db.models.functions import Floor
 
 from insights.metrics import funnel
-from insights.metrics.sales import won_by_source
+from insights.metrics.sales import Closing
 from insights.metrics.scope import Scope
 from insights.models import DayCount
 from insights.rules import rates
@@ -49,39 +49,21 @@ def mql_rank(path: Path) -> int:
     return found[0] if found else path.sales_rank
 
 
-def channels(scope: Scope, path: Path) -> list[Channel]:
-    """Channels by won, then accepted, then MQLs. People as in the funnel's view; deals and value by close date.
-
-    Two queries.
-    """
+def channels(cells: Sequence[funnel.Cell], closings: Sequence[Closing], scope: Scope, path: Path) -> list[Channel]:
+    """Channels by won, then accepted, then MQLs. People as in the funnel's view; deals and value by close date."""
     found: dict[str, Channel] = {}
-    for source, rank, n in _by_source(scope, path):
-        one = found.setdefault(source, Channel(source))
-        for name, at in (
-            ("leads", 0),
-            ("mqls", mql_rank(path)),
-            ("accepted", path.sales_rank),
-            ("won", path.won_rank),
-        ):
-            if rank == at or (scope.cohort and rank > at):
-                setattr(one, name, getattr(one, name) + n)
-    for source, (deals, value) in won_by_source(scope).items():
-        one = found.setdefault(source, Channel(source))
-        one.deals, one.value = deals, value
+    marks = {"leads": 0, "mqls": mql_rank(path), "accepted": path.sales_rank, "won": path.won_rank}
+    for cell in cells:
+        one = found.setdefault(cell.source, Channel(cell.source))
+        for name, at in marks.items():
+            came = cell.rank > at if scope.cohort else False
+            if (cell.rank == at or came) and (cell.door == 0 or at >= path.sales_rank):
+                setattr(one, name, getattr(one, name) + cell.n)
+    for closing in closings:
+        if closing.won:
+            one = found.setdefault(closing.source, Channel(closing.source))
+            one.deals, one.value = one.deals + closing.n, one.value + closing.value
     return sorted(found.values(), key=lambda one: (-one.won, -one.accepted, -one.mqls, -one.leads, one.source))
-
-
-def _by_source(scope: Scope, path: Path) -> list[Any]:
-    """(source, rank, people who came as leads): furthest rank in the cohort view, rank reached in the other."""
-    if scope.plain:
-        axis = DayCount.Axis.COHORT if scope.cohort else DayCount.Axis.ACTIVITY
-        rows = DayCount.objects.filter(scope.people_q(), axis=axis, day__range=scope.days, door=0)
-        return list(rows.values_list("source", "rank").order_by().annotate(total=Sum("n")))
-    if scope.cohort:
-        people = funnel.cohort(scope).filter(door=0).values_list("source", "furthest")
-        return list(people.order_by().annotate(total=Count("pk")))
-    passed = funnel.passed(scope).filter(person__door=0).values_list("person__source", "rank")
-    return list(passed.order_by().annotate(total=Count("pk")))
 
 
 def weekly(scope: Scope, path: Path) -> list[tuple[date, int, int]]:

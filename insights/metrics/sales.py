@@ -7,27 +7,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-from django.db.models import (
-    Aggregate,
-    Avg,
-    Count,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    Q,
-    QuerySet,
-    Sum,
-)
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from deals.models import Deal
 from funnels.models import Stage
 from insights.metrics.scope import Scope
+from insights.metrics.spread import durations
 from insights.rules import rates
 from insights.rules.path import Path
-from insights.rules.rates import Spread, spread_of
+from insights.rules.rates import Spread
 
 WON = Q(stage__kind=Stage.Kind.WON)
 LOST = Q(stage__kind=Stage.Kind.LOST) & (Q(lost_reason__isnull=True) | Q(lost_reason__counts=True))
@@ -64,56 +53,6 @@ class Pipeline:
     velocity: float | None
 
 
-class _Percentile(Aggregate):
-    """percentile_cont of PostgreSQL."""
-
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(%(part)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-
-
-def durations(rows: QuerySet[Any], start: str, end: str, unit: float = 1.0) -> Spread:
-    """Mean, median and 90th percentile of ``end - start`` in seconds / ``unit``. One query."""
-    took = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
-    if connection.vendor != "postgresql":
-        found = rows.annotate(took=took).values_list("took", flat=True)
-        return spread_of(one.total_seconds() / unit for one in found if one is not None)
-    got = rows.order_by().aggregate(**_spread(start, end))
-    return Spread(got["n"], *(None if got[key] is None else got[key] / unit for key in ("mean", "median", "p90")))
-
-
-def durations_by(rows: QuerySet[Any], key: str, start: str, end: str) -> dict[Any, Spread]:
-    """``durations`` in seconds for each value of a column. One query."""
-    if connection.vendor != "postgresql":
-        values: dict[Any, list[float]] = {}
-        for one, began, ended in rows.values_list(key, start, end):
-            values.setdefault(one, []).append((ended - began).total_seconds())
-        return {one: spread_of(took) for one, took in values.items()}
-    found = rows.values_list(key).order_by().annotate(**_spread(start, end))
-    return {one: Spread(n, mean, median, p90) for one, n, mean, median, p90 in found}
-
-
-def _spread(start: str, end: str) -> dict[str, Any]:
-    seconds = _Seconds(F(end) - F(start))
-    return {
-        "n": Count("pk"),
-        "mean": Avg(seconds),
-        "median": _Percentile(seconds, part=0.5),
-        "p90": _Percentile(seconds, part=0.9),
-    }
-
-
-class _Seconds(ExpressionWrapper):
-    """A span as seconds (PostgreSQL)."""
-
-    def __init__(self, expression: Any) -> None:
-        super().__init__(expression, output_field=FloatField())
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        sql, params = super().as_sql(compiler, connection)
-        return f"EXTRACT(EPOCH FROM {sql})::float8", params
-
-
 def closed(scope: Scope) -> QuerySet[Deal]:
     """Deals that were won or lost in the period."""
     return scope.deals().filter(WON | LOST, closed_at__gte=scope.period.start, closed_at__lt=scope.period.end)
@@ -138,21 +77,53 @@ def created(scope: Scope) -> QuerySet[Deal]:
     return rows.filter(created_at__gte=scope.period.start, created_at__lt=scope.period.end)
 
 
-def sales(scope: Scope, *, cycle: bool = True) -> Sales:
-    """Two queries (one without the cycle)."""
+@dataclass(frozen=True)
+class Closing:
+    """Deals of one source that were won, or lost for one reason, in the period. ``priced`` have an amount in the
+    install's currency; ``value`` is their sum."""
+
+    source: str
+    won: bool
+    reason_id: int | None
+    reason: str
+    n: int
+    priced: int
+    value: Decimal
+
+
+def closings(scope: Scope) -> list[Closing]:
+    """What the win rate, the average deal, the channels' value and the lost reasons are counted from. One query."""
     own = Q(currency=scope.currency)
-    got = (
-        closed(scope)
-        .order_by()
-        .aggregate(
-            won=Count("pk", filter=WON),
-            lost=Count("pk", filter=LOST),
-            value=Sum("amount", filter=WON & own),
-            average=Avg("amount", filter=WON & own),
-        )
+    keys = ("source", "stage__kind", "lost_reason_id", "lost_reason__label")
+    sums = {"n": Count("pk"), "priced": Count("amount", filter=own), "v": Sum("amount", filter=own)}
+    return [
+        Closing(source, kind == Stage.Kind.WON, reason_id, label or "No reason given", n, priced, value or Decimal(0))
+        for source, kind, reason_id, label, n, priced, value in _by(closed(scope), keys, **sums)
+    ]
+
+
+def sales_of(found: Iterable[Closing], cycle: Spread | None = None) -> Sales:
+    """Win rate, won value and average deal of some closings."""
+    listed = list(found)
+    won_ = [one for one in listed if one.won]
+    value, priced = sum((one.value for one in won_), Decimal(0)), sum(one.priced for one in won_)
+    return Sales(
+        won=sum(one.n for one in won_),
+        lost=sum(one.n for one in listed if not one.won),
+        won_value=value,
+        average=value / priced if priced else None,
+        cycle=cycle or Spread(0, None, None, None),
     )
-    spread = durations(won(scope), "created_at", "closed_at", rates.DAY) if cycle else Spread(0, None, None, None)
-    return Sales(got["won"], got["lost"], got["value"] or Decimal(0), got["average"], spread)
+
+
+def cycle_of(scope: Scope) -> Spread:
+    """Days from created to won. One query."""
+    return durations(won(scope), "created_at", "closed_at", rates.DAY)
+
+
+def sales(scope: Scope) -> Sales:
+    """Two queries."""
+    return sales_of(closings(scope), cycle_of(scope))
 
 
 def pipeline(scope: Scope, numbers: Sales) -> Pipeline:
@@ -222,12 +193,22 @@ def stalled(scope: Scope, path: Path, *, factor: float = 1.0) -> QuerySet[Deal]:
     return opened(scope).filter(late)
 
 
-def lost_reasons(scope: Scope) -> list[tuple[int | None, str, int, Decimal]]:
-    """(id, label, deals, value) of what was lost in the period, most first. One query."""
-    rows = lost(scope).values_list("lost_reason_id", "lost_reason__label").order_by()
-    found = rows.annotate(n=Count("pk"), value=Sum("amount", filter=Q(currency=scope.currency)))
-    listed = [(pk, label or "No reason given", n, value or Decimal(0)) for pk, label, n, value in found]
-    return sorted(listed, key=lambda one: (-one[2], one[1]))
+def lost_reasons(found: Iterable[Closing]) -> list[tuple[int, str, int, Decimal]]:
+    """(id, label, deals, value) of what was lost, most first; id 0 when no reason was given."""
+    sums: dict[tuple[int, str], tuple[int, Decimal]] = {}
+    for one in found:
+        if not one.won:
+            n, value = sums.get((one.reason_id or 0, one.reason), (0, Decimal(0)))
+            sums[one.reason_id or 0, one.reason] = n + one.n, value + one.value
+    return sorted(((*key, *value) for key, value in sums.items()), key=lambda one: (-one[2], one[1]))
+
+
+def stalled_by_stage(scope: Scope, path: Path) -> list[tuple[int, str, int, Decimal]]:
+    """(stage id, name, deals, value) of what is stalled. One query."""
+    rows = _by(stalled(scope, path), ("stage_id",), n=Count("pk"), v=Sum("amount", filter=Q(currency=scope.currency)))
+    return sorted(
+        ((pk, path.stages[pk].name, n, value or Decimal(0)) for pk, n, value in rows), key=lambda one: -one[3]
+    )
 
 
 @dataclass
@@ -268,9 +249,3 @@ def per_rep(scope: Scope) -> list[RepLine]:
 
 def _by(rows: QuerySet[Any], keys: tuple[str, ...], **sums: Any) -> Iterable[Any]:
     return rows.values_list(*keys).order_by().annotate(**sums)
-
-
-def won_by_source(scope: Scope) -> dict[str, tuple[int, Decimal]]:
-    """source -> (won deals, won value) by close date. One query."""
-    rows = _by(won(scope), ("source",), n=Count("pk"), v=Sum("amount", filter=Q(currency=scope.currency)))
-    return {source: (n, value or Decimal(0)) for source, n, value in rows}

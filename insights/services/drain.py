@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from core.clock import db_now
@@ -63,21 +63,35 @@ def _turn(path: Path) -> int:
 
 def _due(path: Path) -> bool:
     """A cheap look, without the lock: is there anything to do?"""
-    state = RollupState.objects.filter(pk=1).first()
+    state = state_now()
     if state is None or state.signature != path.signature or state.rebuilding or state.reconciled_at is None:
         return True
     if db_now() - state.reconciled_at > timedelta(seconds=RECONCILE_SECONDS):
         return True
-    return behind(state) > 0
+    return bool(state.behind)
 
 
-def behind(state: RollupState | None = None) -> int:
-    """About how many ledger rows and marks are not counted yet (two queries)."""
-    state = state or RollupState.objects.filter(pk=1).first()
-    newest = Transition.objects.aggregate(top=Max("id"))["top"] or 0
-    marks = Stale.objects.count()
-    missing = Transition.objects.filter(_in_gaps(state)).count() if state and state.gaps else 0
-    return max(0, newest - (state.cursor if state else 0)) + marks + missing
+def state_now() -> Any:
+    """The state with ``newest`` (the ledger's last id), ``marks`` and ``behind``; None before the first count.
+    One query; a second one when there are gaps."""
+    newest = Transition.objects.order_by("-id").values("id")[:1]
+    marks = Stale.objects.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+    state: Any = (
+        RollupState.objects.filter(pk=1)
+        .annotate(newest=Coalesce(Subquery(newest), 0), marks=Coalesce(Subquery(marks), 0))
+        .first()
+    )
+    if state is None:
+        return None
+    missing = Transition.objects.filter(_in_gaps(state)).count() if state.gaps else 0
+    state.behind = max(0, state.newest - state.cursor) + state.marks + missing
+    return state
+
+
+def behind() -> int:
+    """About how many ledger rows and marks are not counted yet."""
+    state = state_now()
+    return state.behind if state else 1
 
 
 def _lock() -> RollupState | None:

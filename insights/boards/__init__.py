@@ -1,0 +1,1 @@
+"""What each dashboard shows, put together from the metrics for its template."""

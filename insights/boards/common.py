@@ -1,0 +1,81 @@
+"""Pieces that the three dashboards share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from insights.forms import FilterForm
+from insights.metrics.scope import Scope
+from insights.rules.path import Path
+from insights.rules.periods import CHOICES
+from insights.services.drain import rollup_drain, state_now
+from team.models import User
+
+INLINE = 2000  # so few ledger rows behind are counted before the page is drawn
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number: what it is, how it is defined, what it was before, and where its rows are."""
+
+    label: str
+    value: str
+    note: str = ""
+    means: str = ""
+    url: str = ""
+    rows: int | None = None
+    change: str = ""
+    tone: str = ""
+
+
+class Links:
+    """Addresses of the rows behind numbers, under the page's filters."""
+
+    def __init__(self, form: FilterForm) -> None:
+        self.form, self.base = form, reverse("insights:rows")
+
+    def __call__(self, what: str, **more: Any) -> str:
+        extra = "".join(f"&{name}={value}" for name, value in more.items() if value not in (None, ""))
+        query = self.form.query(by=None, compare=None)
+        return f"{self.base}?what={what}{extra}" + (f"&{query}" if query else "")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new the kept sums are."""
+
+    as_of: Any
+    behind: int
+    rebuilding: bool
+
+
+def catch_up() -> Freshness:
+    """Count the little that is new before a page is drawn; a lot is left to the worker, and the page says so."""
+    state = state_now()
+    if state is None or (state.behind and state.behind <= INLINE) or (state.rebuilding and state.newest <= INLINE):
+        rollup_drain(seconds=2, limit=INLINE)
+        state = state_now()
+    if state is None:
+        return Freshness(None, 0, False)
+    return Freshness(state.as_of, state.behind, state.rebuilding)
+
+
+def choices(scope: Scope, path: Path, form: FilterForm) -> dict[str, Any]:
+    """What the filter bar offers. One query."""
+    user = scope.user
+    people = User.objects.filter(is_rep=True, is_active=True).select_related("team")
+    if not (user.is_admin or user.is_marketer) and user.team_id:
+        people = people.filter(team=user.team_id)
+    reps = list(people)
+    teams = {rep.team_id: rep.team.name for rep in reps if rep.team}
+    lines = {one.funnel_id for one in path.stages.values() if one.funnel == "sales"}
+    return {
+        "periods": list(CHOICES.items()),
+        "reps": reps,
+        "teams": sorted(teams.items(), key=lambda one: one[1]),
+        "pipelines": sorted(lines) if len(lines) > 1 else [],
+        "filters": form.cleaned_data | {"period": scope.period.key, "view": scope.view},
+        "query": form.query(),
+        "clear": {name: form.query(**{name: None}) for name in ("campaign", "source")},
+    }
