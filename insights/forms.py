@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from core.clock import db_now
+from insights.behind import Asked
 from insights.metrics.scope import Scope
 from insights.rules.path import day_date, day_number
 from insights.rules.periods import CHOICES, period_of
@@ -61,3 +62,26 @@ class FilterForm(forms.Form):
         kept = {name: self.value(name) for name in KEPT} | changes
         kept["compare"] = "1" if kept.get("compare") else None
         return urlencode({name: value for name, value in kept.items() if value not in (None, "")})
+
+
+class RowsForm(forms.Form):
+    """Which number's rows: beside the filters."""
+
+    what = forms.CharField(max_length=20, required=False)
+    rank = forms.IntegerField(min_value=0, max_value=100, required=False)
+    fate = forms.CharField(max_length=12, required=False)
+    reason = forms.IntegerField(min_value=0, max_value=2**62, required=False)
+    stage = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+    month = forms.CharField(max_length=7, required=False)
+    low = forms.IntegerField(min_value=0, max_value=1000, required=False)
+
+    def _given(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+    def asked(self) -> Asked:
+        return Asked(**{"what": "", **self._given()})
+
+    def query(self, filters: FilterForm) -> str:
+        """The address's query without the cursor."""
+        return "&".join(part for part in (urlencode(self._given()), filters.query()) if part)

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from insights import views
 
 app_name = "insights"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("funnel/", views.funnel, name="funnel"),
+    path("funnel/rows/", views.rows, name="rows"),
+    path("marketing/", views.marketing, name="marketing"),
+    path("sales/", views.sales, name="sales"),
+]

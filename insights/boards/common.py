@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from insights.forms import FilterForm
+from funnels.selectors import pipelines
+from insights.forms import KEPT, FilterForm
+from insights.metrics import marketing
 from insights.metrics.scope import Scope
 from insights.rules.path import Path
 from insights.rules.periods import CHOICES
@@ -36,9 +39,10 @@ class Links:
         self.form, self.base = form, reverse("insights:rows")
 
     def __call__(self, what: str, **more: Any) -> str:
-        extra = "".join(f"&{name}={value}" for name, value in more.items() if value not in (None, ""))
-        query = self.form.query(by=None, compare=None)
-        return f"{self.base}?what={what}{extra}" + (f"&{query}" if query else "")
+        given = {name: value for name, value in more.items() if value not in (None, "")}
+        filters = {name: given.pop(name) for name in list(given) if name in KEPT}
+        query = self.form.query(**{"by": None, "compare": None, **filters})
+        return f"{self.base}?{urlencode({'what': what} | given)}" + (f"&{query}" if query else "")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def catch_up() -> Freshness:
 
 
 def choices(scope: Scope, path: Path, form: FilterForm) -> dict[str, Any]:
-    """What the filter bar offers. One query."""
+    """What the filter bar offers. Two queries."""
     user = scope.user
     people = User.objects.filter(is_rep=True, is_active=True).select_related("team")
     if not (user.is_admin or user.is_marketer) and user.team_id:
@@ -74,7 +78,8 @@ def choices(scope: Scope, path: Path, form: FilterForm) -> dict[str, Any]:
         "periods": list(CHOICES.items()),
         "reps": reps,
         "teams": sorted(teams.items(), key=lambda one: one[1]),
-        "pipelines": sorted(lines) if len(lines) > 1 else [],
+        "pipelines": list(pipelines().values_list("pk", "name")) if len(lines) > 1 else [],
+        "sources": marketing.sources_known(),
         "filters": form.cleaned_data | {"period": scope.period.key, "view": scope.view},
         "query": form.query(),
         "clear": {name: form.query(**{name: None}) for name in ("campaign", "source")},

@@ -132,7 +132,7 @@ def pipeline(scope: Scope, numbers: Sales) -> Pipeline:
     rows = opened(scope).values_list("stage__probability").order_by()
     deals, value, weighted, bare = 0, Decimal(0), Decimal(0), 0
     for chance, n, amount, without in rows.annotate(
-        n=Count("pk"), amount=Sum("amount", filter=own), bare=Count("pk", filter=Q(amount__isnull=True))
+        n=Count("pk"), total=Sum("amount", filter=own), bare=Count("pk", filter=Q(amount__isnull=True))
     ):
         deals, bare = deals + n, bare + without
         value += amount or 0
@@ -159,7 +159,7 @@ def forecast(scope: Scope, path: Path, history: dict[int, float | None]) -> list
     rows = opened(scope).annotate(month=TruncMonth("expected_close")).order_by("month")
     found: dict[Any, Month] = {}
     for month, stage, chance, n, amount in rows.values_list("month", "stage_id", "stage__probability").annotate(
-        n=Count("pk"), amount=Sum("amount", filter=own)
+        n=Count("pk"), total=Sum("amount", filter=own)
     ):
         here = found.setdefault(month, Month(month))
         amount = amount or Decimal(0)

@@ -1,0 +1,243 @@
+"""The manager's funnel: a ribbon over both halves, what it means, and where it leaks."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from insights import wording as say
+from insights.boards import tiles
+from insights.boards.common import Links
+from insights.charts import Ribbon, ribbon
+from insights.metrics import funnel, handoffs, marketing, sales
+from insights.metrics.scope import Scope
+from insights.rules import rates
+from insights.rules.path import Path
+from insights.rules.rates import Spread, StepNumbers
+
+NONE = Spread(0, None, None, None)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One step of the ribbon and one line of the table behind it."""
+
+    x: float
+    name: str
+    half: str
+    count: int
+    shown: str
+    below: str
+    leak: str
+    url: str
+    leak_url: str
+    numbers: StepNumbers
+    days: Spread
+    median: str
+    mean: str
+    p90: str
+    change: str
+    widest: bool
+    first: bool
+
+
+@dataclass
+class Board:
+    """What was counted for the page, once."""
+
+    scope: Scope
+    path: Path
+    cells: list[funnel.Cell]
+    steps: list[StepNumbers]
+    before: list[StepNumbers] | None
+    spans: dict[int, Spread]
+    closings: list[sales.Closing]
+    numbers: sales.Sales
+    earlier: sales.Sales | None
+    pipeline: sales.Pipeline
+    speed: handoffs.Speed
+    verdicts: handoffs.Verdicts
+    reasons: list[tuple[int, str, int]]
+    stalled: list[tuple[int, str, int, Decimal]]
+
+
+def count(scope: Scope, path: Path) -> Board:
+    """Every number of the page: 10 queries (11 on SQLite)."""
+    cells = funnel.table(scope)
+    closings = sales.closings(scope)
+    numbers = sales.sales_of(closings, sales.cycle_of(scope))
+    verdicts, reasons = handoffs.verdicts(scope)
+    before = scope.previous
+    return Board(
+        scope=scope,
+        path=path,
+        cells=cells,
+        steps=funnel.steps_of(cells, scope, path),
+        before=funnel.steps(before, path) if before else None,
+        spans=funnel.spans(scope, path),
+        closings=closings,
+        numbers=numbers,
+        earlier=sales.sales_of(sales.closings(before)) if before else None,
+        pipeline=sales.pipeline(scope, numbers),
+        speed=handoffs.speed(scope),
+        verdicts=verdicts,
+        reasons=reasons,
+        stalled=sales.stalled_by_stage(scope, path),
+    )
+
+
+def page(board: Board, links: Links, *, by_value: bool = False) -> dict[str, Any]:
+    """The template's context."""
+    values = funnel.values(board.scope, board.path) if by_value else None
+    shape = _shape(board, values)
+    widest = rates.widest_leak(board.steps) if board.scope.cohort else None
+    return {
+        "sentence": sentence(board, widest),
+        "ribbon": shape,
+        "columns": _columns(board, shape, links, values, widest),
+        "by_value": values is not None,
+        "tiles": tiles.funnel_tiles(board, links),
+        "channels": channels(board, links),
+        "leaks": leaks(board, links)[:6],
+        "lost_reasons": [
+            {"label": label, "n": n, "value": value, "url": links("lost", reason=pk)}
+            for pk, label, n, value in sales.lost_reasons(board.closings)
+        ],
+        "reject_reasons": [
+            {"label": label, "n": n, "url": links("rejected", reason=pk)} for pk, label, n in board.reasons
+        ],
+    }
+
+
+def _shape(board: Board, values: list[Decimal | None] | None) -> Ribbon:
+    halves = [one.half for one in board.path.steps]
+    if values is None:
+        return ribbon([one.count for one in board.steps], halves)
+    return ribbon([int(value or 0) for value in _filled(values)], halves)
+
+
+def _filled(values: list[Decimal | None]) -> list[Decimal]:
+    """Before there is a deal nobody knows what a person is worth: the ribbon shows what later came of them."""
+    known = next((value for value in values if value is not None), Decimal(0))
+    return [known if value is None else value for value in values]
+
+
+def _columns(
+    board: Board, shape: Ribbon, links: Links, values: list[Decimal | None] | None, widest: int | None
+) -> list[Column]:
+    found = []
+    for step, numbers in zip(board.path.steps, board.steps, strict=True):
+        rank = step.rank
+        spread = board.spans.get(rank, NONE)
+        known = spread.n >= rates.FEW
+        value = values[rank] if values else None
+        found.append(
+            Column(
+                x=shape.columns[rank],
+                name=step.name,
+                half=step.half,
+                count=numbers.count,
+                shown=say.money(value, board.scope.currency) if values else say.whole(numbers.count),
+                below=_below(numbers, spread),
+                leak=leak_said(numbers) if board.scope.cohort and rank < len(board.steps) - 1 else "",
+                url=links("step", rank=rank),
+                leak_url=links("step", rank=rank, fate="dropped"),
+                numbers=numbers,
+                days=spread,
+                median=say.days(spread.median) if known else say.FEW_SAID,
+                mean=say.days(spread.mean) if known else "",
+                p90=say.days(spread.p90) if known else "",
+                change=_change(board, rank),
+                widest=rank == widest,
+                first=rank == 0,
+            )
+        )
+    return found
+
+
+def _below(numbers: StepNumbers, spread: Spread) -> str:
+    parts = [] if numbers.conversion is None else [say.percent(numbers.conversion)]
+    if spread.n >= rates.FEW:
+        parts.append(say.days(spread.median))
+    return " · ".join(parts)
+
+
+def leak_said(numbers: StepNumbers) -> str:
+    """Where those who came no further are, the most first."""
+    parts = [(numbers.lost, "lost"), (numbers.stalled, "stalled"), (numbers.recycled, "recycled")]
+    said = [f"{say.whole(n)} {word}" for n, word in sorted(parts, reverse=True) if n]
+    if numbers.open:
+        said.append(f"{say.whole(numbers.open)} still open")
+    return ", ".join(said)
+
+
+def _change(board: Board, rank: int) -> str:
+    if board.before is None:
+        return ""
+    return say.moved(rates.change(board.steps[rank].count, board.before[rank].count))
+
+
+def sentence(board: Board, widest: int | None) -> str:
+    """What the numbers mean, above them."""
+    steps, path = board.steps, board.path
+    if not steps or (not steps[0].count and not any(one.count for one in steps)):
+        return "Nobody came in this period. Widen the period, or publish a form."
+    verb = "came" if board.scope.cohort else "first came"
+    won = steps[path.won_rank].count if path.won_rank < len(steps) else 0
+    text = f"{say.people(steps[0].count)} {verb}; {say.whole(won)} became customers."
+    if widest is not None:
+        one = steps[widest]
+        after = path.steps[widest + 1].name
+        text += f" The widest leak is {path.steps[widest].name} to {after}: {leak_said(one)}."
+    elif board.scope.cohort:
+        text += " There is not enough data yet to name the widest leak."
+    return text
+
+
+def channels(board: Board, links: Links) -> list[dict[str, Any]]:
+    """Which channels sales wanted, and won."""
+    rows = marketing.channels(board.cells, board.closings, board.scope, board.path)
+    most = max([one.won for one in rows], default=0)
+    return [
+        {
+            "channel": one,
+            "name": one.source or "Unknown",
+            "mql_share": say.percent(one.mql_share),
+            "accepted_share": say.percent(one.accepted_share) if one.mqls >= rates.FEW else say.FEW_SAID,
+            "value": say.money(one.value, board.scope.currency),
+            "bar": round(100 * one.won / most) if most else 0,
+            "leads_url": links("step", rank=0, source=one.source) if one.source else "",
+            "mqls_url": links("step", rank=marketing.mql_rank(board.path), source=one.source) if one.source else "",
+            "won_url": links("step", rank=board.path.won_rank, source=one.source) if one.source else "",
+            "deals_url": links("won", source=one.source) if one.source else "",
+        }
+        for one in rows
+    ]
+
+
+def leaks(board: Board, links: Links) -> list[dict[str, Any]]:
+    """What would be worth mending most: those who dropped out, at this period's own rates and average deal."""
+    found = []
+    if board.scope.cohort and board.numbers.average is not None:
+        found += _step_leaks(board, links, float(board.numbers.average))
+    for pk, name, n, value in board.stalled:
+        found.append({"label": f"{name}: deals past the stage's days", "n": n, "value": float(value)})
+        found[-1]["url"] = links("stalled", stage=pk)
+    return sorted((one for one in found if one["n"]), key=lambda one: -one["value"])
+
+
+def _step_leaks(board: Board, links: Links, average: float) -> list[dict[str, Any]]:
+    won = board.steps[board.path.won_rank].count if board.path.won_rank < len(board.steps) else 0
+    found = []
+    for one in board.steps[: board.path.won_rank]:
+        after = board.steps[one.rank + 1].count
+        if one.dropped and after >= rates.FEW:
+            name, then = board.path.steps[one.rank].name, board.path.steps[one.rank + 1].name
+            found.append(
+                {
+                    "label": f"{name} to {then}",
+                    "n": one.dropped,
+                    "value": one.dropped * won / after * average,
+                    "url": links("step", rank=one.rank, fate="dropped"),
+                }
+            )
+    return found

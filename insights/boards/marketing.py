@@ -1,0 +1,145 @@
+"""The marketer's page: what comes in, how warm it is, and what sales made of it."""
+
+from typing import Any
+
+from handoff.models import MqlPolicy
+from insights import wording as say
+from insights.boards.common import Links, Tile
+from insights.boards.funnel import leak_said
+from insights.charts import bars
+from insights.metrics import funnel, handoffs, marketing, sales
+from insights.metrics.scope import Scope
+from insights.rules import rates
+from insights.rules.path import Path
+
+SHOWN = 8
+
+
+def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
+    """The template's context: 11 queries."""
+    cells = funnel.table(scope)
+    steps = funnel.steps_of(cells, scope, path)
+    before = funnel.steps(scope.previous, path) if scope.previous else None
+    closings = sales.closings(scope)
+    verdicts, reasons = handoffs.verdicts(scope)
+    policy = MqlPolicy.objects.filter(pk=1).first()
+    bar = policy.score if policy else 60
+    scores = marketing.scores(scope)
+    near = marketing.near_bar(scope, bar)
+    return {
+        "sentence": _sentence(steps, path, verdicts),
+        "tiles": _tiles(scope, path, links, steps, before, verdicts, near.count(), bar),
+        "weeks": _weeks(marketing.weekly(scope, path)),
+        "channels": _channels(marketing.channels(cells, closings, scope, path), path, links),
+        "scores": _scores(scores, bar, links),
+        "bar": bar,
+        "near": near.select_related("lead__company", "stage").order_by("-score", "-pk")[:SHOWN],
+        "reject_reasons": [{"label": label, "n": n, "url": links("rejected", reason=pk)} for pk, label, n in reasons],
+        "campaigns": handoffs.rejects_by_campaign(scope)[:12],
+        "recent": _recent(scope),
+    }
+
+
+def _sentence(steps: list[rates.StepNumbers], path: Path, verdicts: handoffs.Verdicts) -> str:
+    mqls = steps[marketing.mql_rank(path)]
+    text = f"{say.people(steps[0].count)} came; {say.whole(mqls.count)} became sales-ready"
+    if verdicts.decided >= rates.FEW:
+        return f"{text}. Sales took {say.percent(verdicts.share)} of {say.whole(verdicts.decided)} they decided on."
+    return f"{text}. There is not enough data yet to say what sales made of them."
+
+
+def _tiles(
+    scope: Scope,
+    path: Path,
+    links: Links,
+    steps: list[rates.StepNumbers],
+    before: list[rates.StepNumbers] | None,
+    verdicts: handoffs.Verdicts,
+    near: int,
+    bar: int,
+) -> list[Tile]:
+    counted = "people whose path began in the period" if scope.cohort else "people who first reached it in the period"
+    found = []
+    for label, rank in (
+        ("New leads", 0),
+        ("MQLs", marketing.mql_rank(path)),
+        ("SQLs", path.sales_rank),
+        ("Customers", path.won_rank),
+    ):
+        one = steps[rank]
+        change = rates.change(one.count, before[rank].count) if before else None
+        found.append(
+            Tile(
+                label,
+                say.whole(one.count),
+                f"{say.percent(one.overall)} of all" if rank else leak_said(one),
+                f"{path.steps[rank].name} or beyond: {counted}. Nobody counts twice.",
+                links("step", rank=rank),
+                one.count,
+                say.moved(change),
+            )
+        )
+    share = say.percent(verdicts.share) if verdicts.decided >= rates.FEW else say.FEW_SAID
+    found.append(
+        Tile(
+            "Accepted by sales",
+            share,
+            f"{say.whole(verdicts.rejected)} rejected",
+            "Accepted / (accepted + rejected) of handoffs decided in the period.",
+            links("decided"),
+            verdicts.decided,
+        )
+    )
+    found.append(
+        Tile(
+            "Near the bar",
+            say.whole(near),
+            f"{bar - marketing.NEAR} to {bar - 1} points",
+            f"Leads still in marketing with a score less than {marketing.NEAR} below the bar of {bar}, now.",
+            links("near"),
+            near,
+        )
+    )
+    return found
+
+
+def _weeks(rows: list[tuple[Any, int, int]]) -> dict[str, Any]:
+    leads, mqls = [n for _, n, _ in rows], [n for *_, n in rows]
+    return {
+        "bars": [{"bar": bar, "day": day, "n": n} for bar, (day, n, _) in zip(bars(leads), rows, strict=True)],
+        "mqls": [
+            {"bar": bar, "day": day, "n": n} for bar, (day, _, n) in zip(bars(mqls, height=60), rows, strict=True)
+        ],
+        "rows": rows,
+        "most": max(leads, default=0),
+        "most_mqls": max(mqls, default=0),
+    }
+
+
+def _channels(rows: list[marketing.Channel], path: Path, links: Links) -> list[dict[str, Any]]:
+    most = max([one.leads for one in rows], default=0)
+    return [
+        {
+            "channel": one,
+            "name": one.source or "Unknown",
+            "mql_share": say.percent(one.mql_share),
+            "accepted_share": say.percent(one.accepted_share) if one.mqls >= rates.FEW else say.FEW_SAID,
+            "bar": round(100 * one.leads / most) if most else 0,
+            "leads_url": links("step", rank=0, source=one.source) if one.source else "",
+            "mqls_url": links("step", rank=marketing.mql_rank(path), source=one.source) if one.source else "",
+        }
+        for one in rows
+    ]
+
+
+def _scores(rows: list[tuple[int, int]], bar: int, links: Links) -> list[dict[str, Any]]:
+    shapes = bars([n for _, n in rows], width=320, height=110)
+    return [
+        {"bar": shape, "low": low, "n": n, "over": low >= bar, "url": links("band", low=low)}
+        for shape, (low, n) in zip(shapes, rows, strict=True)
+    ]
+
+
+def _recent(scope: Scope) -> Any:
+    """The last wins, without what they are worth."""
+    return sales.won(scope).select_related("lead", "company", "owner").order_by("-closed_at", "-pk")[:SHOWN]
