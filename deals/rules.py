@@ -85,9 +85,3 @@ def days_between(since: datetime, now: datetime) -> float:
 def close_level(expected: date | None, today: date) -> str:
     """'late' once the expected close date has passed."""
     return "late" if expected is not None and expected < today else ""
-
-
-def money_text(amount: Decimal, currency: str) -> str:
-    """'USD 12,345' or 'USD 12,345.50': cents only where there are some."""
-    whole = amount == amount.to_integral_value()
-    return f"{currency} {amount:,.0f}" if whole else f"{currency} {amount:,.2f}"

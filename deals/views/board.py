@@ -99,7 +99,7 @@ def _ask(
         "query": request.GET.urlencode(),
     }
     response = render(request, "deals/_ask.html", context, status=422)
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
+    response["HX-Retarget"], response["HX-Reswap"] = "#modal", "innerHTML"
     return response
 
 

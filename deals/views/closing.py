@@ -69,7 +69,7 @@ def _close(
     htmx = request.htmx  # type: ignore[attr-defined]
     response = render(request, fragment if htmx else "deals/close.html", context, status=422 if form.errors else 200)
     if htmx:
-        response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
+        response["HX-Retarget"], response["HX-Reswap"] = "#modal", "innerHTML"
     return response
 
 

@@ -1,7 +1,6 @@
 // The board: drag a card, or press M on it. The server answers with the board as it is; this file only asks.
 (() => {
   "use strict";
-  const dialog = document.getElementById("deal-dialog");
   const moves = document.getElementById("move-dialog");
   let chosen = null; // the card that a move dialog is about
   let dragged = null;
@@ -28,7 +27,7 @@
     if (!card) return;
     focusAfter = card.id;
     const url = kind === "won" ? card.dataset.win : card.dataset.lose;
-    window.htmx.ajax("GET", withQuery(url, "from=board"), { target: "#dialog-body", swap: "innerHTML" });
+    window.htmx.ajax("GET", withQuery(url, "from=board"), { target: "#modal", swap: "innerHTML" });
   }
 
   function openMoves(card) {
@@ -40,7 +39,7 @@
   }
 
   function neighbour(card, key) {
-    const column = card.closest(".board-column");
+    const column = card.closest(".column");
     if (!column) return null;
     if (key === "ArrowUp" || key === "ArrowDown") {
       const near = key === "ArrowUp" ? card.previousElementSibling : card.nextElementSibling;
@@ -75,11 +74,7 @@
     if (!button) return;
     if (button.hasAttribute("data-open-move")) openMoves(cardOf(button));
     else if (button.hasAttribute("data-undo")) focusAfter = "";
-    else if (button.hasAttribute("data-close")) {
-      const open = button.closest("dialog");
-      if (open) open.close();
-      else window.history.back();
-    } else if (moves && moves.contains(button)) {
+    else if (moves && moves.contains(button) && !button.hasAttribute("data-close")) {
       moves.close();
       if (button.dataset.to) move(chosen, button.dataset.to);
       else close(chosen, button.dataset.end);
@@ -87,7 +82,7 @@
   });
 
   // --- dragging -------------------------------------------------------------------------------------
-  const target = (event) => dragged && event.target.closest && event.target.closest(".board-column, .board-end");
+  const target = (event) => dragged && event.target.closest && event.target.closest(".column, .board-end");
   const mark = (place) => {
     for (const one of document.querySelectorAll(".over")) if (one !== place) one.classList.remove("over");
     if (place) place.classList.add("over");
@@ -118,30 +113,15 @@
   });
 
   // --- answers --------------------------------------------------------------------------------------
-  // A refusal (422) and a conflict (409) come with what to show: the form again, or the board as it is now.
+  // A conflict comes with what to show: the board or the deal as it is now.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if ([409, 422].includes(event.detail.xhr.status)) {
+    if (event.detail.xhr.status === 409) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
   });
-  document.addEventListener("htmx:responseError", (event) => {
-    const say = document.querySelector("#board .say, #deal .say");
-    const status = event.detail.xhr.status;
-    if (!say) return;
-    const line = document.createElement("p");
-    line.className = "say-line bad";
-    line.textContent = status === 403 ? "This deal is not yours to change." : `That did not work (${status}). Reload and try again.`;
-    say.replaceChildren(line);
-  });
   document.addEventListener("htmx:afterSwap", (event) => {
-    const where = event.detail.target;
-    if (where.id === "dialog-body") {
-      if (dialog && !dialog.open && where.childElementCount) dialog.showModal();
-      return;
-    }
-    if (where.id !== "board" && where.id !== "deal") return;
-    if (dialog && dialog.open) dialog.close();
+    if (event.detail.target.id !== "board") return;
     const card = focusAfter && document.getElementById(focusAfter);
     const link = card && card.querySelector("a");
     if (link) link.focus();

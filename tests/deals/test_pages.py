@@ -254,7 +254,7 @@ def test_a_missing_field_is_asked_for_and_the_move_goes_on(people: Any, login: A
     url, client = reverse("deals:move", args=[deal.pk]), login("rep")
     post = {"stage": stage_get("sales", "proposal").pk, "seq": 1, "from": "board"}
     asked = client.post(url, post, headers=HTMX)
-    assert (asked.status_code, asked["HX-Retarget"]) == (422, "#dialog-body")
+    assert (asked.status_code, asked["HX-Retarget"]) == (422, "#modal")
     assert 'name="amount"' in asked.content.decode() and 'name="budget"' not in asked.content.decode()
     wrong = client.post(url, {**post, "amount": "-4", "currency": "USD"}, headers=HTMX)
     assert wrong.status_code == 422
@@ -280,7 +280,7 @@ def test_a_conflict_keeps_nothing_of_the_post(people: Any, login: Any) -> None:
 def test_win_asks_for_the_amount_then_makes_a_customer(people: Any, login: Any) -> None:
     deal = deal_from_handoff(people("rep"))
     url, client = reverse("deals:win", args=[deal.pk]), login("rep")
-    assert client.get(url, headers=HTMX)["HX-Retarget"] == "#dialog-body" and client.get(url).status_code == 200
+    assert client.get(url, headers=HTMX)["HX-Retarget"] == "#modal" and client.get(url).status_code == 200
     assert client.post(url, {"seq": 1}, headers=HTMX).status_code == 422
     won = client.post(url, {"seq": 1, "amount": "99.90"}, headers=HTMX)
     deal.refresh_from_db()
