@@ -37,6 +37,7 @@ WAKE: dict[str, list[str]] = {
     "leads.marked": ["scoring.tasks.score_drain"],
     "handoff.opened": ["handoff.tasks.assign_drain"],
     "imports": ["intake.tasks.import_drain"],
+    "leads.bulk": ["leads.tasks.bulk_drain"],
 }
 
 DRAINS: list[str] = [
@@ -48,6 +49,7 @@ DRAINS: list[str] = [
     "handoff.tasks.clock_drain",
     "insights.tasks.rollup_drain",
     "intake.tasks.import_drain",
+    "leads.tasks.bulk_drain",
 ]
 
 # What ``manage.py doctor`` asks: ``invariants(now, grace)`` of each room, and what only the top can see.

@@ -56,7 +56,7 @@ def _node(node: dict[str, Any], now: datetime, root: str) -> Q:
 
 
 def _did(node: dict[str, Any], now: datetime) -> Q:
-    rows = Activity.objects.filter(lead=OuterRef("pk"), kind=node["did"]).exclude(bot=Activity.Bot.BOT)
+    rows: Any = Activity.objects.filter(lead=OuterRef("pk"), kind=node["did"]).exclude(bot=Activity.Bot.BOT)
     if node.get("within_days"):
         rows = rows.filter(at__gte=now - timedelta(days=node["within_days"]))
     times = node.get("times", 1)
@@ -68,7 +68,8 @@ def _did(node: dict[str, Any], now: datetime) -> Q:
 def _fact(node: dict[str, Any], now: datetime, root: str) -> Q:
     fact = fact_get(node["fact"])
     assert fact is not None  # condition_check ran when it was saved
-    path, op, value = _path(fact.path, root), node["op"], node.get("value")
+    value: Any = node.get("value")
+    path, op = _path(fact.path, root), node["op"]
     if node["fact"] == "lead.tag":
         # through the join table, so that two tag conditions do not ask one row to be both
         return _tag(op, value)

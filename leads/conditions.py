@@ -204,7 +204,7 @@ def _say(node: dict[str, Any]) -> str:
     fact = fact_get(str(node.get("fact")))
     if fact is None:
         return "something unknown"
-    value = node.get("value")
+    value: Any = node.get("value")
     if fact.type == "bool":
         return fact.label if value else f"not {fact.label}"
     said = " and ".join(map(str, value)) if node["op"] == "between" else _value(value)

@@ -19,7 +19,8 @@ class _Custom(Func):
 
     def _sql(self, compiler: Any, template: str, *, path: bool) -> Any:
         column, params = compiler.compile(self.source_expressions[0])
-        key = self.source_expressions[1].value
+        asked: Any = self.source_expressions[1]
+        key = asked.value
         used = f'$."{key}"' if path else key
         return template.format(column=column, key="%s"), [
             value for _ in range(template.count("{key}")) for value in (*params, used)

@@ -22,6 +22,7 @@ class ConditionWidget(forms.Textarea):
     no deeds (for policies that are judged without a history)."""
 
     template = "leads/_condition_builder.html"
+    is_condition = True
 
     def __init__(
         self, attrs: dict[str, Any] | None = None, *, preview: bool = True, facts_only: bool = False

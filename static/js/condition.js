@@ -150,10 +150,7 @@
 
     remove(parent, node, label) {
       const button = el("button", { type: "button", className: "btn condition-remove", textContent: "×", ariaLabel: label, title: label });
-      button.addEventListener("click", () => {
-        parent.parts.splice(parent.parts.indexOf(node), 1);
-        this.changed();
-      });
+      button.addEventListener("click", () => { parent.parts.splice(parent.parts.indexOf(node), 1); this.changed(); });
       return button;
     }
 
@@ -258,10 +255,7 @@
       if (node.op === "between") {
         const pair = Array.isArray(node.value) ? node.value : [0, 0];
         node.value = pair;
-        return [
-          this.number(pair[0], "From", undefined, undefined, (value) => { pair[0] = value; }, "any"),
-          this.number(pair[1], "To", undefined, undefined, (value) => { pair[1] = value; }, "any"),
-        ];
+        return ["From", "To"].map((label, end) => this.number(pair[end], label, undefined, undefined, (value) => { pair[end] = value; }, "any"));
       }
       if (fact.type !== "text") return [this.number(node.value, fact.type === "days" ? "Days" : "Value", undefined, undefined, (value) => { node.value = value; }, "any")];
       const known = fact.choices?.length ? fact.choices : this.words.values[fact.name] || [];
