@@ -5,13 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
+from django.utils import timezone
+
 from deals.models import Deal, Task
 from deals.selectors import deals_stalled, tasks_due
 from funnels.models import Transition
 from funnels.selectors import history
 from handoff.models import Handoff
-from handoff.selectors import queue_for
-from leads.models import Lead, Standing
+from handoff.selectors import handoff_of_lead, queue_for
+from leads.models import CustomField, Lead, Standing
+from leads.rules import ACTIVITY_KINDS
+from leads.selectors import timeline
+from scoring.selectors import score_explain
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class QueueItem:
     starts_at: datetime | None = None
     due_at: datetime | None = None
     level: str = ""  # "", "amber", "red"
+    days: int = 0
 
 
 @dataclass
@@ -130,6 +137,7 @@ def _deal_item(one: Deal, now: datetime) -> QueueItem:
         deal_id=one.pk,
         deal=one,
         starts_at=one.stage_since,
+        days=days,
         level="red" if days >= 1.5 * one.stage.expected_days else "amber",
     )
 
@@ -149,3 +157,49 @@ LOG_KINDS: dict[str, tuple[str, str]] = {
     "meeting": ("Log meeting", "What was agreed?"),
     "note": ("Add note", "Your note"),
 }
+
+
+def timeline_context(lead: Lead, cursor: str, kind: str, size: int = 30) -> dict[str, Any]:
+    """What ``leads/_timeline.html`` needs."""
+    return {
+        "page": timeline(lead, cursor=cursor, size=size, kinds=(kind,) if kind else ()),
+        "cursor": cursor,
+        "kind": kind,
+        "lead": lead,
+        "kinds": list(ACTIVITY_KINDS.items()),
+        "more_url": reverse("desk:lead_timeline", args=[lead.pk]),
+    }
+
+
+def lead_context(lead: Lead, user: Any, *, size: int = 30) -> dict[str, Any]:
+    """The parts that the queue's panel and the lead page share."""
+    now = timezone.now()
+    deals = list(
+        Deal.objects.visible_to(user)
+        .filter(lead=lead)
+        .select_related("stage__funnel", "owner", "lost_reason")
+        .order_by("-pk")
+    )
+    return {
+        "lead": lead,
+        "standing": lead.standing,
+        "journey": journey_of(lead, deals),
+        "deals": deals,
+        "explained": score_explain(lead, now),
+        "handoff": handoff_of_lead(lead.pk, now),
+        "log_kinds": [(kind, words[0]) for kind, words in LOG_KINDS.items()],
+        "now": now,
+        **timeline_context(lead, "", "", size),
+    }
+
+
+def lead_page(lead: Lead, user: Any) -> dict[str, Any]:
+    """Everything that the lead page shows."""
+    custom = [
+        (one.label, lead.custom[one.key])
+        for one in CustomField.objects.all()
+        if lead.custom.get(one.key) not in (None, "")
+    ]
+    known = {one.key for one in CustomField.objects.all()}
+    custom += [(key, value) for key, value in lead.custom.items() if key not in known and value not in (None, "")]
+    return {**lead_context(lead, user), "custom": custom, "tags": list(lead.tags.all())}

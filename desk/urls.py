@@ -3,4 +3,15 @@ from django.urls import path
 from desk import views
 
 app_name = "desk"
-urlpatterns = [path("", views.home, name="home")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("queue/", views.queue, name="queue"),
+    path("queue/list/", views.queue_list, name="queue_list"),
+    path("queue/<str:key>/", views.queue_panel, name="queue_panel"),
+    path("queue/reject/<int:pk>/", views.reject_form, name="reject_form"),
+    path("leads/<int:pk>/", views.lead, name="lead"),
+    path("leads/<int:pk>/timeline/", views.lead_timeline, name="lead_timeline"),
+    path("leads/<int:pk>/log/<slug:kind>/", views.log_form, name="log_form"),
+    path("leads/<int:pk>/log/<slug:kind>/save/", views.lead_log, name="lead_log"),
+    path("search/", views.search, name="search"),
+]

@@ -1,6 +1,173 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+"""Pages that need several rooms at once: home, my queue, the lead page, search."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import Refused
+from deals.models import Deal
+from desk import selectors
+from desk.forms import LogForm
+from desk.search import find
+from handoff.models import Handoff
+from handoff.selectors import reasons_active
+from leads.models import Lead
+from leads.services import activity_record
+from team.access import roles_required
+from team.models import User
+
+QUEUE_ROLES = ("rep", "manager")
 
 
+@require_GET
+@login_required
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "desk/home.html")
+    """Each person starts where their day does."""
+    user: Any = request.user
+    if user.is_rep:
+        return redirect("desk:queue")
+    if user.is_manager or user.is_admin:
+        return redirect("insights:funnel")
+    return redirect("insights:marketing")
+
+
+@require_GET
+@roles_required(*QUEUE_ROLES)
+def queue(request: HttpRequest) -> HttpResponse:
+    """My queue. ``?open=handoff-12`` opens that person beside the list."""
+    found = selectors.queue_get(request.user, timezone.now())
+    wanted = request.GET.get("open", "")
+    chosen = next((one for one in found.items if one.key == wanted), None)
+    context = {"queue": found, "chosen": chosen, "opened": chosen is not None}
+    if chosen is None and found.items:
+        context["chosen"] = found.items[0]
+    if context["chosen"] is not None:
+        context |= _panel(request.user, context["chosen"])
+    return render(request, "desk/queue.html", context)
+
+
+@require_GET
+@roles_required(*QUEUE_ROLES)
+def queue_list(request: HttpRequest) -> HttpResponse:
+    """The list alone, asked for every two seconds; 204 while it looks the same as the page's ``?v=``."""
+    found = selectors.queue_get(request.user, timezone.now())
+    if request.GET.get("v") == found.version:
+        return HttpResponse(status=204)
+    response = render(request, "desk/_queue_list.html", {"queue": found, "selected": request.GET.get("open", "")})
+    known = set(request.GET.get("keys", "").split(","))
+    if request.GET.get("v") and any(one.key not in known for one in found.clock):
+        response["HX-Trigger"] = "queue-new"
+    return response
+
+
+@require_GET
+@roles_required(*QUEUE_ROLES)
+def queue_panel(request: HttpRequest, key: str) -> HttpResponse:
+    """Who this is and why they are here, beside the list."""
+    found = selectors.queue_get(request.user, timezone.now())
+    chosen = next((one for one in found.items if one.key == key), None)
+    if chosen is None:
+        return render(request, "desk/_panel_gone.html")
+    return render(request, "desk/_panel.html", {"chosen": chosen, **_panel(request.user, chosen)})
+
+
+def _panel(user: Any, chosen: selectors.QueueItem) -> dict[str, Any]:
+    if chosen.lead_id is None:
+        return {"deal": chosen.deal}
+    lead = (
+        Lead.objects.visible_to(user).select_related("company", "standing__stage").filter(pk=chosen.lead_id).first()
+    )
+    if lead is None:
+        return {"deal": chosen.deal}
+    return {**selectors.lead_context(lead, user, size=8), "deal": chosen.deal or chosen_deal(lead, user)}
+
+
+def chosen_deal(lead: Lead, user: Any) -> Deal | None:
+    """The lead's newest deal that the person may see."""
+    return Deal.objects.visible_to(user).filter(lead=lead).select_related("stage__funnel").order_by("-pk").first()
+
+
+def _lead(request: HttpRequest, pk: int) -> Lead:
+    rows = Lead.objects.visible_to(request.user).select_related(
+        "company", "standing__stage__funnel", "standing__owner"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_GET
+@login_required
+def lead(request: HttpRequest, pk: int) -> HttpResponse:
+    """All about one lead: path, why this score, what they did, deals, facts."""
+    found = _lead(request, pk)
+    return render(request, "desk/lead.html", selectors.lead_page(found, request.user))
+
+
+@require_GET
+@login_required
+def lead_timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """A page of the timeline: ``?cursor=`` for earlier ones, ``?kind=`` for one kind."""
+    found = _lead(request, pk)
+    cursor = request.GET.get("cursor", "")
+    return render(
+        request, "leads/_timeline.html", selectors.timeline_context(found, cursor, request.GET.get("kind", ""))
+    )
+
+
+@require_POST
+@login_required
+def lead_log(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Log a call, e-mail, meeting or note; answers with the newest part of the timeline."""
+    if kind not in selectors.LOG_KINDS:
+        raise Http404
+    user: Any = request.user
+    if not user.has_role("rep", "manager", "marketer"):
+        raise Http404
+    found = _lead(request, pk)
+    form = LogForm(request.POST)
+    if not form.is_valid():
+        return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": form}, status=422)
+    try:
+        activity_record(
+            lead=found, kind=kind, by=user, properties=form.facts(), key=form.cleaned_data["once"] or None
+        )
+    except Refused as refusal:
+        form.add_error(None, refusal.message)
+        return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": form}, status=422)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("desk:lead", pk=pk)
+    response = render(request, "desk/_logged.html", {"lead": found, **selectors.timeline_context(found, "", "")})
+    response["HX-Trigger"] = "handoff-changed"
+    return response
+
+
+@require_GET
+@login_required
+def log_form(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The dialog that asks what was said."""
+    if kind not in selectors.LOG_KINDS:
+        raise Http404
+    found = _lead(request, pk)
+    return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": LogForm.fresh(kind)})
+
+
+@require_GET
+@roles_required(*QUEUE_ROLES)
+def reject_form(request: HttpRequest, pk: int) -> HttpResponse:
+    """The dialog that asks for the reason; it posts to the handoff's own address."""
+    found = get_object_or_404(Handoff.objects.visible_to(request.user).select_related("lead"), pk=pk)
+    return render(request, "desk/_reject_form.html", {"handoff": found, "reasons": reasons_active()})
+
+
+@require_GET
+@login_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Ctrl-K: leads, companies, deals and pages by the beginning of their name."""
+    user: Any = request.user
+    assert isinstance(user, User)
+    text = request.GET.get("q", "").strip()[:100]
+    return render(request, "desk/_search.html", {"found": find(user, text), "q": text, "home": reverse("desk:home")})

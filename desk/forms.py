@@ -1,0 +1,43 @@
+import uuid
+from typing import Any
+
+from django import forms
+
+from desk.selectors import LOG_KINDS
+
+OUTCOMES = [
+    ("", "—"),
+    ("talked", "Talked"),
+    ("no_answer", "No answer"),
+    ("voicemail", "Left a message"),
+    ("wrong_number", "Wrong number"),
+]
+
+
+class LogForm(forms.Form):
+    """What happened, in the rep's words. ``once`` makes a double click one call, not two."""
+
+    text = forms.CharField(
+        required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
+    )
+    outcome = forms.ChoiceField(required=False, choices=OUTCOMES)
+    once = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
+
+    @classmethod
+    def fresh(cls, kind: str) -> "LogForm":
+        form = cls(initial={"once": f"log:{uuid.uuid4()}"})
+        form.fields["text"].label = LOG_KINDS[kind][1]
+        if kind != "call":
+            del form.fields["outcome"]
+        return form
+
+    def clean_once(self) -> str:
+        once: str = self.cleaned_data["once"]
+        if once and not once.startswith("log:"):
+            raise forms.ValidationError("Open the form again.")
+        return once
+
+    def facts(self) -> dict[str, Any]:
+        """What is kept with the activity."""
+        kept = {"text": self.cleaned_data.get("text", ""), "outcome": self.cleaned_data.get("outcome", "")}
+        return {name: value for name, value in kept.items() if value}
