@@ -33,6 +33,8 @@ def countdown(left: float) -> str:
     """Seconds left -> what fits in a clock of four letters: '2:54', '3 h', '4 d', 'late'."""
     if left <= 0:
         return "late"
-    if left < 3600:
+    if left < 600:
         return f"{int(left // 60)}:{int(left % 60):02d}"
+    if left < 3600:
+        return f"{int(left // 60)} m"
     return f"{int(left // 3600)} h" if left < 86400 else f"{int(left // 86400)} d"

@@ -38,7 +38,8 @@
   let offset = null;
   function words(left) {
     if (left <= 0) return "late";
-    if (left < 3600) return `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}`;
+    if (left < 600) return `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, "0")}`;
+    if (left < 3600) return `${Math.floor(left / 60)} m`;
     return left < 86400 ? `${Math.floor(left / 3600)} h` : `${Math.floor(left / 86400)} d`;
   }
   function tick() {

@@ -18,6 +18,7 @@ from team.forms import LoginForm, SetupForm
 from team.models import User
 
 
+@method_decorator(login_not_required, name="dispatch")
 class Login(auth.LoginView):
     template_name = "team/login.html"
     form_class = LoginForm
