@@ -113,6 +113,7 @@ class Environment:
     site_url: str
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
+    track_origins: list[str]
     secret_key: str
     demo: bool
     from_email: str
@@ -144,6 +145,7 @@ def _read(base: Path) -> Environment:
         site_url=env.str("SITE_URL", "http://127.0.0.1:8000", validate=address("http", "https")).rstrip("/"),
         allowed_hosts=hosts(url),
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", []),
+        track_origins=env.list("BATON_TRACK_ORIGINS", []),
         secret_key=key,
         demo=env.bool("BATON_DEMO", not url),
         from_email=env.str("DEFAULT_FROM_EMAIL", "Baton <baton@localhost>"),

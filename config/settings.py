@@ -21,6 +21,8 @@ SITE_URL = given.site_url
 SECRET_KEY = given.secret_key
 ALLOWED_HOSTS = given.allowed_hosts
 CSRF_TRUSTED_ORIGINS = given.csrf_trusted_origins
+# Sites that may send page views to /t/hit (https://www.example.com); empty: any site.
+TRACK_ORIGINS = given.track_origins
 DEMO_ALLOWED = given.demo
 LOG_LEVEL = given.log_level
 # Trust X-Forwarded-For/-Proto only when the operator says a proxy sets them.

@@ -1,9 +1,11 @@
 from django.urls import path
 
+from leads.capture_urls import capture_urls
 from leads.views import bulk, companies, conditions, edit, fields, lists, segments
 
 app_name = "leads"
 urlpatterns = [
+    *capture_urls,
     path("leads/", lists.lead_list, name="list"),
     path("leads/export/", lists.lead_export, name="export"),
     path("leads/bulk/", bulk.bulk, name="bulk"),
