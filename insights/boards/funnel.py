@@ -182,8 +182,11 @@ def sentence(board: Board, widest: int | None) -> str:
     if not steps or (not steps[0].count and not any(one.count for one in steps)):
         return "Nobody came in this period. Widen the period, or publish a form."
     verb = "came" if board.scope.cohort else "first came"
+    came_in = sum(one.came_in for one in steps)
     won = steps[path.won_rank].count if path.won_rank < len(steps) else 0
-    text = f"{say.people(steps[0].count)} {verb}; {say.whole(won)} became customers."
+    text = f"{say.people(steps[0].count)} {verb}"
+    text += f", {say.whole(came_in)} deals began without a lead" if came_in else ""
+    text += f"; {say.whole(won)} became customers."
     if widest is not None:
         one = steps[widest]
         after = path.steps[widest + 1].name

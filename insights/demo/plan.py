@@ -126,9 +126,9 @@ def firms_make(dice: Random, *, count: int, now: datetime) -> list[Firm]:
     for first, second in pairs[:count]:
         industry, fit = dice.choice(words.INDUSTRIES)
         country, cities, team = dice.choices(words.PLACES, weights=[9, 3, 5, 5, 3, 2, 2])[0]
-        employees = max(3, int(dice.lognormvariate(4.0, 1.1)))
+        employees = max(3, int(dice.lognormvariate(3.4, 1.1)))
         domain = f"{first}-{second.replace(' ', '')}.example".lower()
-        size = 1.0 if 20 <= employees <= 600 else 0.5
+        size = 1.0 if 12 <= employees <= 600 else 0.5
         firms.append(
             Firm(
                 name=f"{first} {second}",
@@ -150,7 +150,7 @@ def person_make(dice: Random, number: int, firm: Firm, created_at: datetime, sou
     names = list(words.SOURCES)
     source = source or dice.choices(names, weights=[words.SOURCES[name][0] for name in names])[0]
     _, worth, medium, landing, campaigns = words.SOURCES[source]
-    title, persona, fit = dice.choices(words.TITLES, weights=[9, 7, 6, 8, 7, 5, 6, 5, 4, 2])[0]
+    title, persona, fit = dice.choices(words.TITLES, weights=[12, 4, 3, 10, 5, 3, 9, 8, 7, 3])[0]
     quality = 0.5 * worth + 0.28 * fit + 0.22 * firm.fit + dice.gauss(0, 0.08)
     return Person(
         number=number,

@@ -13,7 +13,9 @@ from funnels.models import Stage, Transition
 from funnels.services import journey_chain
 from insights.demo import words
 from insights.demo.plan import Deed, Firm, Person, Sale, Step
+from insights.demo.settle import settle
 from leads.models import Activity, Company, Lead, Standing
+from scoring.services.write import scores_write
 from team.models import Team, User
 
 BATCH = 1000
@@ -59,10 +61,14 @@ class Writer:
         Lead.objects.bulk_create(leads, batch_size=BATCH)
         made = {one.number: lead for one, lead in zip(people, leads, strict=True)}
         Standing.objects.bulk_create([self._standing(one, made[one.number]) for one in people], batch_size=BATCH)
-        rows = [row for one in people for row in self.chain(Transition.Kind.LEAD, made[one.number].pk, one.steps)]
-        Transition.objects.bulk_create(rows, batch_size=BATCH)
         deeds = [self._activity(made[one.number], deed) for one in people for deed in one.deeds]
         Activity.objects.bulk_create(deeds, batch_size=BATCH)
+        scores = settle(people, made, self.now)
+        standings = [self._standing(one, made[one.number]) for one in people]
+        Standing.objects.bulk_update(standings, ["stage", "stage_since", "seq", "last_activity_at"], batch_size=200)
+        scores_write(scores, self.now)
+        rows = [row for one in people for row in self.chain(Transition.Kind.LEAD, made[one.number].pk, one.steps)]
+        Transition.objects.bulk_create(rows, batch_size=BATCH)
         return made
 
     def _lead(self, one: Person) -> Lead:
@@ -75,7 +81,7 @@ class Writer:
             last_name=one.last,
             job_title=one.title,
             persona=one.persona,
-            phone=f"+1 555 01{one.number % 100:02d}",
+            phone=f"+1 555 01{one.number % 100:02d}" if one.passes else "",
             country=one.firm.country,
             city=one.firm.city,
             company=self.companies[one.firm.domain],
@@ -107,7 +113,8 @@ class Writer:
         """Ledger rows of a known past, each with its own cause, cycle, person and score."""
         rows = journey_chain(kind, pk, [(self.stages[step.funnel, step.stage], step.at) for step in steps], cause="")
         for row, step in zip(rows, steps, strict=True):
-            row.cause, row.cycle, row.by = step.cause, step.cycle, self.by(step.by)
+            row.cause, row.by = step.cause, self.by(step.by)
+            row.cycle = step.cycle if kind == Transition.Kind.LEAD else 1
             row.score = step.score if kind == Transition.Kind.LEAD else None
         return rows
 
