@@ -1,0 +1,155 @@
+"""Many at once, with real threads and real transactions."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from core.errors import Refused
+from core.models import OutboxMessage
+from deals.models import Deal
+from handoff.models import Assignment, Handoff, RoutingRule
+from handoff.services import assign_drain, clock_drain, handoff_accept, handoff_reject, qualify_scored
+from handoff.services.assign import assign_batch
+from leads.models import Standing
+from team.models import Notice
+from tests.handoff.test_clocks import late
+from tests.handoff.world import leads_make, mqls, reps, scored
+from tests.personas import persona
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*work: Callable[[], Any]) -> list[Any]:
+    """Run all at the same moment, each with its own connection; what each returned or raised."""
+    barrier = threading.Barrier(len(work))
+    out: list[Any] = [None] * len(work)
+
+    def run(index: int, one: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            out[index] = one()
+        except Exception as error:
+            out[index] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(work)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return out
+
+
+def test_eight_workers_two_hundred_handoffs_fair_and_none_twice() -> None:
+    pool = reps(7)
+    ids = [one.pk for one in mqls(200)]
+    # small batches, each taken by whoever comes: the cursor alone keeps it fair
+    chunks = [ids[start::8] for start in range(8)]
+
+    def worker(mine: list[int]) -> Callable[[], int]:
+        return lambda: sum(assign_batch(mine[start : start + 5]) for start in range(0, len(mine), 5))
+
+    done = at_once(*(worker(chunk) for chunk in chunks))
+    assert sum(done) == 200, done
+    counts = Counter(Handoff.objects.values_list("rep", flat=True))
+    assert len(counts) == len(pool) and max(counts.values()) - min(counts.values()) <= 1, counts
+    assert Assignment.objects.count() == Deal.objects.count() == Notice.objects.filter(kind="handoff").count() == 200
+    assert OutboxMessage.objects.filter(topic="mail.send").count() == 200
+
+
+def test_eight_drains_at_once_over_the_same_handoffs() -> None:
+    reps(3)
+    mqls(60)
+    done = at_once(*([lambda: assign_drain(limit=7)] * 8))
+    assert_none_failed(done)
+    assign_drain()
+    assert Assignment.objects.count() == Deal.objects.count() == 60
+    counts = Counter(Handoff.objects.values_list("rep", flat=True))
+    assert set(counts.values()) == {20}
+
+
+def assert_none_failed(done: list[Any]) -> None:
+    assert not [one for one in done if isinstance(one, Exception)], done
+
+
+def test_two_clock_drains_at_once_escalate_once() -> None:
+    reps(4)
+    rows = mqls(12)
+    assign_drain()
+    for one in rows:
+        late(one)
+    done = at_once(*([clock_drain] * 4))
+    assert_none_failed(done)
+    assert sum(done) == 12
+    assert Assignment.objects.filter(turn=2).count() == 12
+    assert set(Handoff.objects.values_list("reroutes", flat=True)) == {1}
+
+
+def test_accept_and_reject_at_once_one_wins() -> None:
+    rep = persona("rep")
+    RoutingRule.objects.update(team=rep.team)
+    one = mqls()[0]
+    assign_drain()
+    done = at_once(
+        lambda: handoff_accept(handoff_id=one.pk, by=rep),
+        lambda: handoff_reject(handoff_id=one.pk, by=rep, reason_code="timing"),
+        lambda: handoff_accept(handoff_id=one.pk, by=rep),
+    )
+    refused = [error for error in done if isinstance(error, Exception)]
+    assert len(refused) == 2 and all(isinstance(error, Refused) for error in refused), done
+    one.refresh_from_db()
+    open_deals = Deal.objects.filter(stage__kind="open").count()
+    assert open_deals == (1 if one.state == "accepted" else 0)
+
+
+def test_accepting_at_the_deadline_either_moves_or_stays_never_both() -> None:
+    reps(2)
+    for _ in range(5):
+        one = mqls()[0]
+        assign_drain()
+        one.refresh_from_db()
+        late(one)
+        rep = one.rep
+        at_once(lambda one=one, rep=rep: handoff_accept(handoff_id=one.pk, by=rep), clock_drain)
+        one.refresh_from_db()
+        active = Assignment.objects.get(handoff=one, ended_at=None)
+        assert active.rep == one.rep == Deal.objects.get(lead=one.lead).owner
+        assert Standing.objects.get(pk=one.lead_id).owner == one.rep
+        assert (one.state, one.rep == rep) in {("accepted", True), ("assigned", False)}
+
+
+def test_scored_twice_at_once_opens_one_handoff() -> None:
+    leads = leads_make(20, score=90)
+    done = at_once(*([lambda: scored(leads)] * 4))
+    assert_none_failed(done)
+    assert Handoff.objects.count() == 20
+
+
+def test_an_assign_drain_and_scoring_the_same_leads_do_not_deadlock() -> None:
+    reps(2)
+    rows = mqls(80)
+    leads = [one.lead for one in rows]
+
+    def rescore() -> None:
+        for _ in range(5):
+            scored(list(reversed(leads)))
+
+    done = at_once(rescore, lambda: assign_drain(limit=10), rescore)
+    assert_none_failed(done)
+    assign_drain()
+    assert Handoff.objects.filter(state="assigned", turn=1).count() == 80
+
+
+def test_waiting_ones_are_not_looked_at_before_their_time() -> None:
+    mqls(3)
+    assign_drain()
+    assert Handoff.objects.filter(state="waiting", next_try_at__gt=timezone.now()).count() == 3
+    with connection.execute_wrapper(lambda run, sql, *rest: pytest.fail(sql) if "UPDATE" in sql else run(sql, *rest)):
+        assert assign_drain() == 0
+    qualify_scored([])
