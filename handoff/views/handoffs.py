@@ -119,9 +119,11 @@ def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff]) -> HttpRe
         context = _context(request, pk) | {"error": refusal.message, "error_field": refusal.field}
         if refusal.code == "forbidden":
             return render(request, "handoff/_card.html", context, status=403)
-        if htmx:  # 200: the card itself says what is wrong, and shows what is true now
-            return _changed(render(request, "handoff/_card.html", context), refusal.message)
-        status = 409 if isinstance(refusal, Conflict) else 422
+        conflict = isinstance(refusal, Conflict)
+        if htmx:  # the card itself says what is wrong; at a conflict it shows what is true now, which is no error
+            status = 200 if conflict else 422
+            return _changed(render(request, "handoff/_card.html", context, status=status), refusal.message)
+        status = 409 if conflict else 422
         return render(request, "handoff/detail.html", context, status=status)
     if htmx:
         try:
@@ -136,7 +138,7 @@ def _changed(response: HttpResponse, refusal: str = "") -> HttpResponse:
     """Tells the page that something changed; a refusal too, for a button that shows no card (hx-swap none)."""
     trigger_client_event(response, "handoff-changed")
     if refusal:
-        trigger_client_event(response, "toast", {"message": refusal, "kind": "bad"})
+        trigger_client_event(response, "toast", {"text": refusal, "tone": "bad"})
     return response
 
 
