@@ -27,7 +27,7 @@ NAV = [
     Page("", "Companies", "leads:companies", "building-2"),
     Page("", "Board", "deals:board", "columns-3", ("rep", "manager"), True),
     Page("", "Deals", "deals:list", "handshake", ("rep", "manager")),
-    Page("", "Funnel", "insights:funnel", "filter", ("manager", "marketer"), True),
+    Page("", "Funnel", "insights:funnel", "funnel", ("manager", "marketer"), True),
     Page("", "Sales", "insights:sales", "chart-line", ("rep", "manager")),
     Page("Marketing", "Marketing", "insights:marketing", "megaphone", ("marketer", "manager"), True),
     Page("Marketing", "Forms", "leads:forms", "clipboard-list", ("marketer",)),
