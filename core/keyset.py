@@ -55,10 +55,12 @@ def keyset_page(
     tie: str = "pk",
     cursor: str = "",
     size: int = 50,
+    wide: QuerySet[Any] | None = None,
 ) -> Page:
     """A page of ``queryset`` sorted by one column (``-score``), ties by the unique ``tie`` in the same direction.
 
-    Rows whose column is empty come last in either direction. An unreadable cursor gives the first page.
+    Rows whose column is empty come last in either direction. An unreadable cursor gives the first page. ``wide``
+    loads the rows with all that they show: ``queryset`` then only picks which, from an index, before any join.
     """
     name, falling = sort.removeprefix("-"), sort.startswith("-")
     model_field = _field(queryset, name)
@@ -66,7 +68,11 @@ def keyset_page(
     back = place is not None and place.back
     rows: list[Any] = []
     for part, inside in _sections(queryset, name, tie, falling != back, place, bool(model_field.null), back):
-        rows += part[: size + 1 - len(rows)] if inside else []
+        if inside:
+            picked = part[: size + 1 - len(rows)]
+            if wide is not None:
+                picked = wide.filter(pk__in=picked.values("pk")).order_by(*part.query.order_by)
+            rows += picked
         if len(rows) > size:
             break
     more, rows = len(rows) > size, rows[:size]

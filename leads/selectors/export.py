@@ -20,10 +20,10 @@ COLUMNS = [
 def export_rows(rows: QuerySet[Standing], *, sort: str, custom: Sequence[CustomField]) -> Iterator[list[Any]]:
     """A header, then every lead in the list's order. Two queries a chunk."""
     yield [*COLUMNS, *(f"custom.{field.key}" for field in custom)]
-    source: Any = rows
+    wide: Any = Standing.objects.all()
     cursor = ""
     while True:
-        page = keyset_page(source.with_lead(), sort=sort, cursor=cursor, size=CHUNK)
+        page = keyset_page(rows, wide=wide.with_lead(), sort=sort, cursor=cursor, size=CHUNK)
         tags = _tags([row.pk for row in page.rows])
         for row in page.rows:
             yield _row(row, tags.get(row.pk, []), custom)

@@ -45,7 +45,10 @@ def company(request: HttpRequest, pk: int) -> HttpResponse:
     """A company and the people in it that one may see, best first."""
     row = get_object_or_404(Company.objects.select_related("owner", "parent"), pk=pk)
     people: Any = Standing.objects.visible_to(request.user).filter(lead__company=row)
-    page = keyset_page(people.with_lead(), sort="-score", cursor=request.GET.get("cursor", ""), size=PEOPLE)
+    wide: Any = Standing.objects.all()
+    page = keyset_page(
+        people, wide=wide.with_lead(), sort="-score", cursor=request.GET.get("cursor", ""), size=PEOPLE
+    )
     return render(request, "leads/company.html", {"company": row, "page": page})
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core import csvsafe
 from core.keyset import Page, keyset_page
-from leads.models import CustomField
+from leads.models import CustomField, Standing
 from leads.selectors.export import export_rows
 from leads.selectors.filters import SORTS, LeadFilter, filter_apply, filter_read
 from leads.selectors.lists import list_choices, sources_known
@@ -39,7 +39,10 @@ def _results(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     found = filter_read(request.GET, user)
     rows: Any = filter_apply(found, user, timezone.now())
-    page: Page = keyset_page(rows.with_lead(), sort=found.column, cursor=request.GET.get("cursor", ""), size=PAGE)
+    wide: Any = Standing.objects.all()
+    page: Page = keyset_page(
+        rows, wide=wide.with_lead(), sort=found.column, cursor=request.GET.get("cursor", ""), size=PAGE
+    )
     known = len(page.rows) if not page.next and not page.previous else None
     count = known if known is not None else count_capped(rows)
     query = found.query()
