@@ -1,4 +1,18 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from scoring import views
 
 app_name = "scoring"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("scoring/", views.desk, name="desk"),
+    path("scoring/progress/", views.progress, name="progress"),
+    path("scoring/draft/", views.draft, name="draft"),
+    path("scoring/models/<int:pk>/", views.model, name="model"),
+    path("scoring/models/<int:pk>/preview/", views.preview, name="preview"),
+    path("scoring/models/<int:pk>/activate/", views.activate, name="activate"),
+    path("scoring/models/<int:pk>/discard/", views.discard, name="discard"),
+    path("scoring/models/<int:pk>/rules/new/<str:group>/", views.rule_new, name="rule_new"),
+    path("scoring/rules/<int:pk>/", views.rule_edit, name="rule"),
+    path("scoring/rules/<int:pk>/delete/", views.rule_delete, name="rule_delete"),
+    path("scoring/leads/<int:pk>/", views.explain, name="explain"),
+]

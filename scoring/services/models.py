@@ -7,10 +7,10 @@ from django.db.models import Max
 
 from core.clock import db_now
 from core.errors import Conflict, Refused
-from leads.conditions import condition_check, condition_sentence
-from leads.rules import ACTIVITY_KINDS
+from leads.conditions import condition_check
 from scoring import checks, rules, seeds
 from scoring.models import ScoringChange, ScoringModel, ScoringRule
+from scoring.selectors.words import rule_say
 from scoring.services.rescore import rescore_start
 
 State = ScoringModel.State
@@ -139,16 +139,6 @@ def model_activate(*, model_id: int, by: Any) -> ScoringModel:
     _note(model, by, "Activated")
     rescore_start(model=model, cause="activated", by=by)
     return model
-
-
-def rule_say(rule: ScoringRule) -> str:
-    """A rule as people say it: '+12 for viewed pricing, halving every 21 days, at most 36'."""
-    off = "" if rule.is_active else " (switched off)"
-    if rule.group == rules.FIT:
-        return f"{rule.points:+d} {rule.name}: {condition_sentence(rule.condition)}{off}"
-    kind = ACTIVITY_KINDS.get(rule.activity_kind, rule.activity_kind.replace("_", " "))
-    fades = f"halving every {rule.half_life_days} days, at most {rule.cap}"
-    return f"{rule.points:+d} {rule.name}: each time '{kind}', {fades}{off}"
 
 
 def seed(**_: Any) -> None:

@@ -1,0 +1,143 @@
+"""What the scoring desk shows: the distribution, and what a draft would change."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, F, Max, Q, Sum
+
+from core.charts import Bar, Chart, columns
+from core.clock import db_now
+from funnels.models import Stage
+from leads.models import Standing
+from leads.rules import ACTIVITY_KINDS
+from scoring import rules
+from scoring.models import Rescore, ScoringModel
+from scoring.selectors.compute import basis_of, scores_compute
+from scoring.selectors.explain import mql_bar
+
+SAMPLE = 5000
+BANDS = [(low, low + 9) for low in range(0, 100, 10)]
+
+
+def _band(score: int) -> int:
+    return min(score // 10, len(BANDS))
+
+
+def _labels() -> list[str]:
+    return [*(f"{low}–{high}" for low, high in BANDS), "100+"]
+
+
+def distribution(user: Any) -> Chart:
+    """How many leads of marketing that ``user`` may see have which score."""
+    rows = Standing.objects.visible_to(user).filter(stage__kind=Stage.Kind.OPEN, stage__funnel__kind="marketing")
+    counted = dict(rows.order_by().values_list("score").annotate(count=Count("pk")))
+    totals = [0] * (len(BANDS) + 1)
+    for score, count in counted.items():
+        totals[_band(score)] += count
+    bar = mql_bar()
+    points = [
+        Bar(label, total, f"{total:,}", tone="handoff" if bar is not None and index * 10 >= bar else "marketing")
+        for index, (label, total) in enumerate(zip(_labels(), totals, strict=True))
+    ]
+    return columns("Leads in marketing by score", points, head=["Score", "Leads"])
+
+
+@dataclass
+class Preview:
+    """What would change if a draft were active, for the leads looked at."""
+
+    total: int
+    looked_at: int
+    bar: int | None
+    over_now: int = 0
+    over_then: int = 0
+    bands: list[tuple[str, int, int]] = field(default_factory=list)
+    changed: int = 0
+    movers: list[tuple[Standing, rules.Score, int]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def sampled(self) -> bool:
+        return self.looked_at < self.total
+
+
+def preview(model: ScoringModel, user: Any) -> Preview:
+    """Scores of ``model`` beside the stored ones: all leads in marketing that ``user`` sees, or an even sample of
+    them where there are more than 5,000 (``sampled``)."""
+    rows = Standing.objects.visible_to(user).filter(stage__kind=Stage.Kind.OPEN, stage__funnel__kind="marketing")
+    total = rows.count()
+    step = max(1, -(-total // SAMPLE))
+    if step > 1:
+        rows = rows.annotate(part=F("pk") % step).filter(part=0)
+    found = list(rows.select_related("lead").order_by("pk")[:SAMPLE])
+    out = Preview(total, len(found), mql_bar())
+    basis = basis_of(model)
+    if basis is None or not found:
+        return out
+    scores = scores_compute(basis, [row.pk for row in found], db_now())
+    now, then = [0] * (len(BANDS) + 1), [0] * (len(BANDS) + 1)
+    pairs = [(row, scores[row.pk], scores[row.pk].score - row.score) for row in found]
+    for row, score, _ in pairs:
+        now[_band(row.score)] += 1
+        then[_band(score.score)] += 1
+    out.bands = list(zip(_labels(), now, then, strict=True))
+    if out.bar is not None:
+        out.over_now = sum(row.score >= out.bar for row, _, _ in pairs)
+        out.over_then = sum(score.score >= out.bar for _, score, _ in pairs)
+    moved = [pair for pair in pairs if pair[2]]
+    out.changed = len(moved)
+    out.movers = sorted(moved, key=lambda pair: (-abs(pair[2]), pair[0].pk))[:10]
+    out.warnings = [*model_warnings(model), *_flood(out)]
+    return out
+
+
+def _flood(found: Preview) -> list[str]:
+    if found.looked_at and found.over_then * 2 > found.looked_at:
+        share = round(100 * found.over_then / found.looked_at)
+        return [f"{share} % of the leads looked at would be over the MQL bar: sales would be flooded."]
+    return []
+
+
+def model_warnings(model: ScoringModel) -> list[str]:
+    """What is not wrong but probably not meant."""
+    counting = [rule for rule in model.rules.all() if rule.is_active]
+    unknown = sorted({one.activity_kind for one in counting if one.activity_kind} - set(ACTIVITY_KINDS))
+    out = [
+        f"No activity named '{kind}' is known here: its rule counts only if something sends it." for kind in unknown
+    ]
+    fit = sum(rule.points for rule in counting if rule.group == rules.FIT and rule.points > 0)
+    bar = mql_bar()
+    if bar is not None and min(fit, model.fit_cap) >= bar:
+        out.append(f"Fit alone can reach the MQL bar of {bar}: people who never did anything would be handed over.")
+    return out
+
+
+def model_groups(model: ScoringModel) -> list[tuple[str, str, int, list[Any]]]:
+    """(key, label, cap, rules) of both groups, for a page."""
+    found: dict[str, list[Any]] = {rules.FIT: [], rules.ENGAGEMENT: []}
+    for rule in model.rules.all():
+        found[rule.group].append(rule)
+    return [
+        (rules.FIT, "Fit", model.fit_cap, found[rules.FIT]),
+        (rules.ENGAGEMENT, "Engagement", model.engagement_cap, found[rules.ENGAGEMENT]),
+    ]
+
+
+def bars_of(model: ScoringModel, stages: Iterable[Stage]) -> list[tuple[Stage, int | None]]:
+    """Each open stage of marketing with the score that opens it; the first needs none."""
+    return [(stage, model.stage_bars.get(stage.key)) for stage in stages]
+
+
+def pass_newest() -> Any:
+    """The newest pass with ``done`` and ``changed`` leads and what holds it up (``stuck``), or None."""
+    row: Any = Rescore.objects.order_by("-id").first()
+    if row is None:
+        return None
+    sums = row.chunks.aggregate(
+        done=Sum("leads", filter=Q(done_at__isnull=False)),
+        changed=Sum("changed"),
+        stuck=Max("error", filter=Q(done_at__isnull=True)),
+    )
+    row.done, row.changed, row.stuck = sums["done"] or 0, sums["changed"] or 0, sums["stuck"] or ""
+    return row

@@ -1,0 +1,192 @@
+"""The scoring desk, and the explanation of one lead's score."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.errors import Conflict, Refused
+from leads.models import Lead
+from scoring import rules, services
+from scoring.forms import ModelForm, RuleForm
+from scoring.models import ScoringModel, ScoringRule
+from scoring.selectors import active_model, score_explain
+from scoring.selectors import desk as selectors
+from scoring.selectors.words import rule_sentence
+from scoring.services.drain import marketing_ladder
+from team.access import roles_required
+
+form_view = require_http_methods(["GET", "HEAD", "POST"])
+WHO = ("marketer", "manager")
+State = ScoringModel.State
+
+
+def _model(pk: int) -> ScoringModel:
+    return get_object_or_404(ScoringModel.objects.select_related("created_by").prefetch_related("rules"), pk=pk)
+
+
+def _shown(model: ScoringModel) -> dict[str, Any]:
+    """A model as its page and the desk show it."""
+    groups = selectors.model_groups(model)
+    for _, _, _, found in groups:
+        for rule in found:
+            rule.sentence = rule_sentence(rule)
+    return {
+        "model": model,
+        "groups": groups,
+        "bars": selectors.bars_of(model, marketing_ladder()),
+        "changes": model.changes.select_related("by")[:30],
+        "warnings": selectors.model_warnings(model),
+    }
+
+
+@require_safe
+@roles_required(*WHO)
+def desk(request: HttpRequest) -> HttpResponse:
+    """The active model as sentences, the distribution, the versions."""
+    active = active_model()
+    context: dict[str, Any] = {
+        "chart": selectors.distribution(request.user),
+        "bar": selectors.mql_bar(),
+        "versions": ScoringModel.objects.select_related("created_by")[:30],
+        "newest": selectors.pass_newest(),
+    }
+    if active:
+        context |= _shown(_model(active.pk))
+    return render(request, "scoring/desk.html", context)
+
+
+@require_safe
+@roles_required(*WHO)
+def progress(request: HttpRequest) -> HttpResponse:
+    """The running pass; asks for itself again until it is done."""
+    return render(request, "scoring/_progress.html", {"newest": selectors.pass_newest()})
+
+
+@require_POST
+@roles_required(*WHO)
+def draft(request: HttpRequest) -> HttpResponse:
+    """A new draft from a version, from the active one by default."""
+    wanted = request.POST.get("from", "")
+    source = ScoringModel.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else active_model()
+    if source is None:
+        raise Http404
+    made = services.model_draft(source=source, by=request.user)
+    return redirect("scoring:model", made.pk)
+
+
+@form_view
+@roles_required(*WHO)
+def model(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version; a draft can be changed here."""
+    shown = _model(pk)
+    form = None
+    status = 200
+    if shown.state == State.DRAFT or request.method == "POST":
+        form = ModelForm(request.POST or None, instance=_model(pk), stages=marketing_ladder())
+    if request.method == "POST" and form is not None:
+        status = _save(form, lambda: services.model_update(model_id=pk, by=request.user, **form.values()))
+        if status == 302:
+            messages.success(request, "Saved.")
+            return redirect("scoring:model", pk)
+    context = _shown(shown) | {"form": form, "is_draft": shown.state == State.DRAFT}
+    return render(request, "scoring/model.html", context, status=status)
+
+
+def _save(form: Any, save: Callable[[], Any]) -> int:
+    """302 when saved; 422 or 409 with the reason at its field."""
+    if not form.is_valid():
+        return 422
+    try:
+        save()
+    except Refused as refusal:
+        form.refuse(refusal.field, refusal.message)
+        return 409 if isinstance(refusal, Conflict) else 422
+    return 302
+
+
+@require_safe
+@roles_required(*WHO)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What this version would change."""
+    shown = _model(pk)
+    return render(
+        request, "scoring/_preview.html", {"model": shown, "preview": selectors.preview(shown, request.user)}
+    )
+
+
+@require_POST
+@roles_required(*WHO)
+def activate(request: HttpRequest, pk: int) -> HttpResponse:
+    _model(pk)
+    try:
+        made = services.model_activate(model_id=pk, by=request.user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("scoring:model", pk)
+    messages.success(request, f"Version {made.version} is active. Every lead is being scored anew.")
+    return redirect("scoring:desk")
+
+
+@require_POST
+@roles_required(*WHO)
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    version = _model(pk).version
+    try:
+        services.model_discard(model_id=pk)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("scoring:model", pk)
+    messages.success(request, f"Draft {version} was thrown away.")
+    return redirect("scoring:desk")
+
+
+def _rule(request: HttpRequest, of: ScoringModel, group: str, rule: ScoringRule | None) -> HttpResponse:
+    form = RuleForm(request.POST or None, instance=rule, group=group)
+    status = 200
+    if request.method == "POST":
+        rule_id = rule.pk if rule else None
+        status = _save(
+            form, lambda: services.rule_save(model_id=of.pk, rule_id=rule_id, by=request.user, **form.values())
+        )
+        if status == 302:
+            messages.success(request, "Saved in the draft.")
+            return redirect("scoring:model", of.pk)
+    context = {"form": form, "model": of, "rule": rule, "group": group}
+    return render(request, "scoring/rule_form.html", context, status=status)
+
+
+@form_view
+@roles_required(*WHO)
+def rule_new(request: HttpRequest, pk: int, group: str) -> HttpResponse:
+    if group not in (rules.FIT, rules.ENGAGEMENT):
+        raise Http404
+    return _rule(request, _model(pk), group, None)
+
+
+@form_view
+@roles_required(*WHO)
+def rule_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    rule = get_object_or_404(ScoringRule.objects.select_related("model"), pk=pk)
+    return _rule(request, rule.model, rule.group, rule)
+
+
+@require_POST
+@roles_required(*WHO)
+def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    rule = get_object_or_404(ScoringRule, pk=pk)
+    try:
+        services.rule_delete(model_id=rule.model_id, rule_id=pk, by=request.user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    return redirect("scoring:model", rule.model_id)
+
+
+@require_safe
+def explain(request: HttpRequest, pk: int) -> HttpResponse:
+    """The score of one lead, point by point; a fragment for the lead's page."""
+    lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("standing"), pk=pk)
+    return render(request, "scoring/_explain.html", {"lead": lead, "told": score_explain(lead)})
