@@ -36,7 +36,7 @@ def _shown(model: ScoringModel) -> dict[str, Any]:
             rule.sentence = rule_sentence(rule)
     return {
         "model": model,
-        "groups": groups,
+        "rule_groups": groups,
         "bars": selectors.bars_of(model, marketing_ladder()),
         "changes": model.changes.select_related("by")[:30],
         "warnings": selectors.model_warnings(model),

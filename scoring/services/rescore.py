@@ -139,6 +139,8 @@ def _chunk_set(basis: Basis, first_id: int, last_id: int, now: datetime) -> int:
     sql, params = scores_sql(basis, first_id, last_id, now)
     differs = " OR ".join(f"s.{name} <> v.{name}" for name in COLUMNS)
     with connection.cursor() as cursor:
+        # compiling the expressions takes longer than the chunk; and the workers are the parallelism
+        cursor.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
         cursor.execute(
             f"""WITH written AS (
               UPDATE {TABLE} s SET {SET}, scored_at = %s FROM ({sql}) v WHERE s.lead_id = v.lead_id

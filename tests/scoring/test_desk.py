@@ -46,7 +46,12 @@ def test_others_do_not_get_in_and_change_nothing(login: Any, role: str) -> None:
     expected = (302, 403)
     for path in ("", "progress/", f"models/{active.pk}/", f"models/{active.pk}/preview/", f"rules/{rule.pk}/"):
         assert client.get(f"/scoring/{path}").status_code in expected
-    for path in ("draft/", f"models/{active.pk}/activate/", f"models/{active.pk}/discard/", f"rules/{rule.pk}/delete/"):
+    for path in (
+        "draft/",
+        f"models/{active.pk}/activate/",
+        f"models/{active.pk}/discard/",
+        f"rules/{rule.pk}/delete/",
+    ):
         assert client.post(f"/scoring/{path}").status_code in expected
     assert ScoringModel.objects.count() == 1 and ScoringRule.objects.filter(pk=rule.pk).exists()
 
@@ -70,7 +75,13 @@ def test_from_draft_to_active_the_whole_way(login: Any) -> None:
     assert draft.rules.count() == old.rules.count()  # type: ignore[union-attr]
 
     rule = draft.rules.get(name="Viewed pricing")
-    form = {"name": "Viewed pricing", "points": 30, "activity_kind": "pricing_viewed", "half_life_days": 10, "cap": 60}
+    form = {
+        "name": "Viewed pricing",
+        "points": 30,
+        "activity_kind": "pricing_viewed",
+        "half_life_days": 10,
+        "cap": 60,
+    }
     assert client.post(f"/scoring/rules/{rule.pk}/", form | {"is_active": "on"}).status_code == 302
     condition = json.dumps({"fact": "lead.country", "op": "is", "value": "France"})
     added = {"name": "From France", "points": 5, "condition": condition, "is_active": "on"}
