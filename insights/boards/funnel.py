@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from core.charts import Chart, RibbonStage, ribbon
 from insights import wording as say
 from insights.boards import tiles
 from insights.boards.common import Links
-from insights.charts import Ribbon, ribbon
 from insights.metrics import funnel, handoffs, marketing, sales
 from insights.metrics.scope import Scope
 from insights.rules import rates
@@ -21,7 +21,7 @@ NONE = Spread(0, None, None, None)
 class Column:
     """One step of the ribbon and one line of the table behind it."""
 
-    x: float
+    weight: int
     name: str
     half: str
     count: int
@@ -88,12 +88,13 @@ def count(scope: Scope, path: Path) -> Board:
 def page(board: Board, links: Links, *, by_value: bool = False) -> dict[str, Any]:
     """The template's context."""
     values = funnel.values(board.scope, board.path) if by_value else None
-    shape = _shape(board, values)
     widest = rates.widest_leak(board.steps) if board.scope.cohort else None
+    said = sentence(board, widest)
+    columns = _columns(board, links, values, widest)
     return {
-        "sentence": sentence(board, widest),
-        "ribbon": shape,
-        "columns": _columns(board, shape, links, values, widest),
+        "sentence": said,
+        "ribbon": _ribbon(columns, said),
+        "columns": columns,
         "by_value": values is not None,
         "tiles": tiles.funnel_tiles(board, links),
         "channels": channels(board, links),
@@ -108,23 +109,36 @@ def page(board: Board, links: Links, *, by_value: bool = False) -> dict[str, Any
     }
 
 
-def _shape(board: Board, values: list[Decimal | None] | None) -> Ribbon:
-    halves = [one.half for one in board.path.steps]
+def _ribbon(columns: list[Column], sentence: str) -> Chart:
+    """The ribbon; the table under it is the page's own, with every number a link."""
+    stations = [
+        RibbonStage(
+            name=one.name,
+            count=one.weight,
+            tone=one.half,
+            note=one.below,
+            leak=f"−{one.numbers.dropped:,}" if one.leak and one.numbers.dropped else "",
+            bad=one.widest,
+            url=one.url,
+            leak_url=one.leak_url,
+            said=one.shown,
+        )
+        for one in columns
+    ]
+    return ribbon(sentence, stations, head=[], rows=[[one.name] for one in columns])
+
+
+def _weights(board: Board, values: list[Decimal | None] | None) -> list[int]:
+    """How thick the ribbon is: people; or amounts, before the first deal what later came of them."""
     if values is None:
-        return ribbon([one.count for one in board.steps], halves)
-    return ribbon([int(value or 0) for value in _filled(values)], halves)
-
-
-def _filled(values: list[Decimal | None]) -> list[Decimal]:
-    """Before there is a deal nobody knows what a person is worth: the ribbon shows what later came of them."""
+        return [one.count for one in board.steps]
     known = next((value for value in values if value is not None), Decimal(0))
-    return [known if value is None else value for value in values]
+    return [int(known if value is None else value) for value in values]
 
 
-def _columns(
-    board: Board, shape: Ribbon, links: Links, values: list[Decimal | None] | None, widest: int | None
-) -> list[Column]:
+def _columns(board: Board, links: Links, values: list[Decimal | None] | None, widest: int | None) -> list[Column]:
     found = []
+    weights = _weights(board, values)
     for step, numbers in zip(board.path.steps, board.steps, strict=True):
         rank = step.rank
         spread = board.spans.get(rank, NONE)
@@ -132,7 +146,7 @@ def _columns(
         value = values[rank] if values else None
         found.append(
             Column(
-                x=shape.columns[rank],
+                weight=weights[rank],
                 name=step.name,
                 half=step.half,
                 count=numbers.count,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from core.charts import Bar, Chart, columns, lines
 from handoff.models import MqlPolicy
 from insights import wording as say
 from insights.boards.common import Links, Tile
 from insights.boards.funnel import leak_said
-from insights.charts import bars
 from insights.metrics import funnel, handoffs, marketing, sales
 from insights.metrics.scope import Scope
 from insights.rules import rates
@@ -103,17 +103,13 @@ def _tiles(
     return found
 
 
-def _weeks(rows: list[tuple[Any, int, int]]) -> dict[str, Any]:
-    leads, mqls = [n for _, n, _ in rows], [n for *_, n in rows]
-    return {
-        "bars": [{"bar": bar, "day": day, "n": n} for bar, (day, n, _) in zip(bars(leads), rows, strict=True)],
-        "mqls": [
-            {"bar": bar, "day": day, "n": n} for bar, (day, _, n) in zip(bars(mqls, height=60), rows, strict=True)
-        ],
-        "rows": rows,
-        "most": max(leads, default=0),
-        "most_mqls": max(mqls, default=0),
-    }
+def _weeks(rows: list[tuple[Any, int, int]]) -> Chart:
+    return lines(
+        "New leads and MQLs by week",
+        [f"{day.day} {day:%b}" for day, _, _ in rows],
+        [("New leads", "marketing", [n for _, n, _ in rows]), ("MQLs", "handoff", [n for *_, n in rows])],
+        head=["Week from", "New leads", "MQLs"],
+    )
 
 
 def _channels(rows: list[marketing.Channel], path: Path, links: Links) -> list[dict[str, Any]]:
@@ -132,12 +128,12 @@ def _channels(rows: list[marketing.Channel], path: Path, links: Links) -> list[d
     ]
 
 
-def _scores(rows: list[tuple[int, int]], bar: int, links: Links) -> list[dict[str, Any]]:
-    shapes = bars([n for _, n in rows], width=320, height=110)
-    return [
-        {"bar": shape, "low": low, "n": n, "over": low >= bar, "url": links("band", low=low)}
-        for shape, (low, n) in zip(shapes, rows, strict=True)
+def _scores(rows: list[tuple[int, int]], bar: int, links: Links) -> Chart:
+    points = [
+        Bar(str(low), n, say.whole(n), links("band", low=low), "handoff" if low >= bar else "marketing")
+        for low, n in rows
     ]
+    return columns("Leads in marketing by score", points, head=["Points from", "Leads"])
 
 
 def _recent(scope: Scope) -> Any:
