@@ -68,4 +68,6 @@ INVARIANTS: list[str] = [
 ASK: dict[str, str] = {
     # scoring asks handoff: the score from which a lead is an MQL
     "mql.bar": "handoff.selectors.mql_bar",
+    # team asks everybody: what a person still has on the desk
+    "person.holds": "config.holdings.held_by",
 }

@@ -7,7 +7,7 @@ from django.contrib.auth import password_validation
 
 from core.errors import Refused
 from team import rules
-from team.models import ApiToken, TimeOff, User
+from team.models import ApiToken, Team, TimeOff, User
 
 
 def zones() -> list[tuple[str, str]]:
@@ -106,3 +106,61 @@ class TokenForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         choices=list(ApiToken.SCOPES.items()), widget=forms.CheckboxSelectMultiple, label="It may"
     )
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Everything about a person: for admins."""
+
+    time_zone = forms.ChoiceField(choices=zones)
+
+    class Meta:
+        model = User
+        fields = [
+            *("name", "email", "team", "is_marketer", "is_rep", "is_manager", "is_admin"),
+            *("time_zone", "weight", "capacity_open", "capacity_day", "is_active"),
+        ]
+        labels = {
+            "email": "E-mail",
+            "is_marketer": "Marketer",
+            "is_rep": "Sales rep",
+            "is_manager": "Manager",
+            "is_admin": "Admin",
+            "weight": "Share of new leads",
+            "capacity_open": "Most at once",
+            "capacity_day": "Most new a day",
+            "is_active": "May sign in",
+        }
+        help_texts = {"weight": "Among equals: 2 gets twice as many as 1. 0 gets none by turn."}
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return email.strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not any(data.get(f"is_{role}") for role in User.ROLES):
+            self.add_error("is_rep", "Give at least one role: without one they see nothing.")
+        return data
+
+    def _post_clean(self) -> None:
+        # Writing the person is the service's work; the form only reads what was sent.
+        before = {name: getattr(self.instance, name) for name in self._meta.fields or []}
+        super()._post_clean()  # type: ignore[misc]
+        for name, value in before.items():
+            setattr(self.instance, name, value)
+
+
+class LoadForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How much a rep gets: for the team's manager."""
+
+    class Meta:
+        model = User
+        fields = ["weight", "capacity_open", "capacity_day"]
+        labels = PersonForm.Meta.labels
+        help_texts = PersonForm.Meta.help_texts
+
+
+class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Team
+        fields = ["name", "reps_see_team"]

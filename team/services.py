@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from core import outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
+from core.mail import mail_queue
 from core.models import OutboxMessage
 from team.auth import token_digest
 from team.models import ApiToken, Notice, User
@@ -58,6 +59,21 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
             ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=db_now())
             outbox.emit("user.deactivated", f"{person.pk}:{db_now().isoformat()}", user_id=person.pk, by_id=by.pk)
     return person
+
+
+def invite_send(*, person: User, link: str, by: User) -> None:
+    """Mail a person the link at which they choose a password."""
+    text = (
+        f"Hello {person.get_short_name()},\n\n{by.name} invites you to Baton, where marketing and sales work on one "
+        f"path.\n\nChoose a password here, the link works once and for three days:\n{link}\n"
+    )
+    with transaction.atomic():
+        mail_queue(
+            key=f"invite:{person.pk}:{secrets.token_hex(8)}",
+            to=person.email,
+            subject=f"{by.name} invites you to Baton",
+            text=text,
+        )
 
 
 def token_create(*, user: User, name: str, scopes: Iterable[str]) -> tuple[ApiToken, str]:

@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from team.views import account, profile
+from team.views import account, people, profile
 
 app_name = "team"
 urlpatterns = [
@@ -19,6 +19,13 @@ urlpatterns = [
     path("profile/theme/", profile.theme, name="theme"),
     path("profile/tokens/", profile.tokens, name="tokens"),
     path("profile/tokens/<int:pk>/revoke/", profile.token_revoke, name="token_revoke"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.person_new, name="person_new"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/invite/", people.invite, name="invite"),
+    path("people/<int:pk>/time-off/", people.person_off, name="person_off"),
+    path("teams/new/", people.team, name="team_new"),
+    path("teams/<int:pk>/", people.team, name="team"),
     path("bell/", profile.bell, name="bell"),
     path("notices/", profile.notices, name="notices"),
     path("notices/read/", profile.notices_read, name="notices_read"),

@@ -1,0 +1,129 @@
+"""People and teams: admins change them, managers see theirs and say how much each rep gets."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.ask import ask
+from core.errors import Refused
+from team import selectors, services
+from team.access import roles_required
+from team.forms import LoadForm, PersonForm, TeamForm, TimeOffForm
+from team.models import Team, TimeOff, User
+
+
+@require_safe
+@roles_required("manager")
+def people(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    context = {"people": selectors.people_seen_by(user), "teams": selectors.teams_counted()}
+    return render(request, "team/people.html", context)
+
+
+def _seen(request: HttpRequest, pk: int) -> User:
+    user: Any = request.user
+    return get_object_or_404(selectors.people_seen_by(user), pk=pk)
+
+
+def _form(request: HttpRequest, person: User) -> "ModelForm[User]":
+    user: Any = request.user
+    kind: Any = PersonForm if user.is_admin else LoadForm
+    form: ModelForm[User] = kind(request.POST or None, instance=person)
+    return form
+
+
+@require_http_methods(["GET", "POST"])
+@roles_required("manager")
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _seen(request, pk)
+    user: Any = request.user
+    form = _form(request, found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.person_save(person=found, by=user, values=form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            found.refresh_from_db()
+        else:
+            messages.success(request, f"{found.name} saved.")
+            return redirect("team:people")
+    context = {
+        "person": found,
+        "form": form,
+        "holds": ask("person.holds", user_id=found.pk) or [],
+        "time_off": found.time_off.filter(ends_at__gt=timezone.now()),
+        "off_form": TimeOffForm(),
+    }
+    return render(request, "team/person.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@roles_required("admin")
+def person_new(request: HttpRequest) -> HttpResponse:
+    """Invite somebody: they get a mail with a link at which they choose a password."""
+    user: Any = request.user
+    form = PersonForm(request.POST or None, initial={"is_active": True, "time_zone": user.time_zone})
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.person_save(person=User(), by=user, values=form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            _invite(request, made)
+            return redirect("team:people")
+    return render(request, "team/person.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _invite(request: HttpRequest, made: User) -> None:
+    user: Any = request.user
+    uid = urlsafe_base64_encode(force_bytes(made.pk))
+    path = reverse("team:password_reset_confirm", args=[uid, default_token_generator.make_token(made)])
+    services.invite_send(person=made, link=request.build_absolute_uri(path), by=user)
+    messages.success(request, f"An invitation is on its way to {made.email}.")
+
+
+@require_POST
+@roles_required("admin")
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the invitation again."""
+    found = _seen(request, pk)
+    if not found.is_active:
+        raise PermissionDenied
+    _invite(request, found)
+    return redirect("team:person", pk=pk)
+
+
+@require_POST
+@roles_required("manager")
+def person_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note somebody's time off for them."""
+    found = _seen(request, pk)
+    form = TimeOffForm(request.POST, instance=TimeOff(user=found))
+    if form.is_valid():
+        form.save()
+        messages.success(request, "Time off noted: no new leads are handed to them then.")
+    else:
+        messages.error(request, " ".join(text for errors in form.errors.values() for text in errors))
+    return redirect("team:person", pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@roles_required("admin")
+def team(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    found = get_object_or_404(Team, pk=pk) if pk else Team()
+    form = TeamForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, f"Team {found.name} saved.")
+        return redirect("team:people")
+    return render(request, "team/team.html", {"form": form, "team": found}, status=422 if form.errors else 200)
