@@ -83,7 +83,7 @@ def answer(request: HttpRequest, pk: int, say: Say, *, status: int = 200) -> Htt
             request, "deals/_deal.html", deal_context(request, deal_seen(request, pk), say), status=status
         )
         response["HX-Retarget"], response["HX-Reswap"] = "#deal", "outerHTML"
-    response["HX-Trigger"] = "close-modal"
+    response["HX-Trigger-After-Swap"] = "close-modal"
     return response
 
 
