@@ -170,9 +170,11 @@ class ProductForm(forms.Form):
     is_active = forms.BooleanField(label="For sale", required=False, initial=True)
 
 
-def edit_form(deal: Any, user: Any, data: Any = None) -> DealEditForm:
-    """The facts of a deal to edit; without the amount for somebody who may not see it."""
-    form = DealEditForm(data, initial={name: getattr(deal, name) for name in DealEditForm.base_fields})
+def edit_form(deal: Any, user: Any, data: Any = None, *, where: str = "edit") -> DealEditForm:
+    """The facts of a deal to edit; without the amount for somebody who may not see it. ``where`` begins the ids:
+    a dialog may be open over the page that has the same fields."""
+    values = {name: getattr(deal, name) for name in DealEditForm.base_fields}
+    form = DealEditForm(data, initial=values, auto_id=f"{where}-%s")
     if not sees_prices(user):
         del form.fields["amount"], form.fields["currency"]
     return form

@@ -85,7 +85,7 @@ def _ask(
 ) -> HttpResponse:
     """The form for what the stage asks for, in the page's dialog."""
     missing = set(deal_missing(deal, to)) | set(facts.errors)
-    asked = edit_form(deal, request.user)
+    asked = edit_form(deal, request.user, where="ask")
     for name in [
         name for name in asked.fields if name not in missing and not (name == "currency" and "amount" in missing)
     ]:

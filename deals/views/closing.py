@@ -21,7 +21,7 @@ from team.access import roles_required
 def win(request: HttpRequest, pk: int) -> HttpResponse:
     """The amount, then won: a dialog (htmx) or a page."""
     deal = deal_worked(request, pk)
-    form = WinForm(request.POST or None, initial={"amount": deal.amount, "seq": deal.seq})
+    form = WinForm(request.POST or None, initial={"amount": deal.amount, "seq": deal.seq}, auto_id="win-%s")
 
     def act() -> tuple[Deal, str]:
         given = form.cleaned_data
@@ -36,7 +36,9 @@ def win(request: HttpRequest, pk: int) -> HttpResponse:
 def lose(request: HttpRequest, pk: int) -> HttpResponse:
     """The reason, the objection, and whether marketing nurtures the lead again."""
     deal = deal_worked(request, pk)
-    form = LoseForm(request.POST or None, initial={"seq": deal.seq, "nurture": deal.lead_id is not None})
+    form = LoseForm(
+        request.POST or None, initial={"seq": deal.seq, "nurture": deal.lead_id is not None}, auto_id="lose-%s"
+    )
 
     def act() -> tuple[Deal, str]:
         given = form.cleaned_data

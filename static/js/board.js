@@ -120,10 +120,11 @@
       event.detail.isError = false;
     }
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id !== "board") return;
-    const card = focusAfter && document.getElementById(focusAfter);
-    const link = card && card.querySelector("a");
-    if (link) link.focus();
+  // After settling: by then a dialog has closed and given its focus back to a card that is gone.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.elt.id !== "board" || !focusAfter) return;
+    const card = document.getElementById(focusAfter);
+    focusAfter = "";
+    if (card) card.querySelector("a").focus();
   });
 })();
