@@ -59,8 +59,11 @@ def encoding_guess(head: bytes, *, whole: bool) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = head.count(b"\n", 0, error.start) + 1
         at = f"byte {error.start:,} is {head[error.start]:#04x}, on line {line:,}"
-    best = from_bytes(head[: 64 * 1024]).best()
+    piece = head[: 64 * 1024]
+    best = from_bytes(piece).best()
     name = best.encoding if best else "cp1252"
+    if name.startswith("cp125") and piece.decode(name, "replace") == piece.decode("cp1252", "replace"):
+        name = "cp1252"  # reads the same, and is the far more common one
     if name in ("ascii", "utf_8"):  # a stray byte in a file that is UTF-8 otherwise
         return "utf-8", f"The file is not all UTF-8: {at}. Rows with such bytes are rejected; or name its encoding."
     return name, f"The file is not UTF-8 ({at}). It reads well as {name}; check the sample below."

@@ -50,7 +50,7 @@ class Deals(Kind):
         Field("product", "Product", limit=120, names=("product name", "item")),
         Field("company", "Company", limit=160, names=("account", "account name", "company name", "customer")),
         Field("stage", "Stage", limit=80, names=("deal stage", "status", "pipeline stage", "sales stage")),
-        Field("created_at", "Opened on", "date", names=("engage date", "created", "create date", "open date")),
+        Field("created_at", "Opened on", "date", names=("engage date", "created", "opened", "open date")),
         Field("closed_at", "Closed on", "date", names=("close date", "closed", "closing date", "won date")),
         Field("amount", "Amount", "money", names=("close value", "value", "deal value", "deal amount", "revenue")),
         Field("currency", "Currency", limit=3, names=("cur",)),
