@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from core import bulk, csvsafe
 from core.clock import db_now
@@ -194,6 +194,10 @@ def _chunk(run: ImportRun, kind: Kind, chunk: Chunk, context: Context) -> None:
     kept = Counter(context.notes)
     try:
         with transaction.atomic():
+            # first of all, so that a second worker waits here and then finds the run moved on
+            until = db_now() + timedelta(seconds=LEASE_SECONDS)
+            if not _mine(run).update(lease_until=until):
+                raise LeaseLost("another worker goes on with this import")
             good = [item for item in chunk.items if item.problem is None]
             _write(kind, _first_of_key(run, kind, good), context)
             _account(run, chunk, context)
@@ -243,20 +247,21 @@ def _first_of_key(run: ImportRun, kind: Kind, items: list[Item]) -> list[Item]:
     return first
 
 
+def _mine(run: ImportRun) -> QuerySet[ImportRun]:
+    """The run, only while it is ours and stands where we left it."""
+    return ImportRun.objects.filter(pk=run.pk, rows_in=run.rows_in, lease_token=run.lease_token, state=run.state)
+
+
 def _account(run: ImportRun, chunk: Chunk, context: Context) -> None:
-    """Count every row of the chunk and keep the rejected ones; refuse when somebody else holds the run now."""
+    """Count every row of the chunk and keep the rejected ones."""
     outcomes = Counter("rejected" if item.problem else item.outcome for item in chunk.items)
     bad = [item for item in chunk.items if item.problem]
     names = ["run", "line", "field", "reason", "excerpt", "row"]
     bulk.rows_insert(ImportIssue, names, [_issue(run, item) for item in bad])
-    was = run.rows_in
     counters = {name: getattr(run, name) + outcomes[name] for name in ("created", "updated", "unchanged", "rejected")}
-    changes = {**counters, "rows_in": was + len(chunk.items), "bytes_done": chunk.position}
+    changes = {**counters, "rows_in": run.rows_in + len(chunk.items), "bytes_done": chunk.position}
     changes |= {"notes": dict(context.notes), "attempts": 0}
-    changes["lease_until"] = db_now() + timedelta(seconds=LEASE_SECONDS)
-    mine = ImportRun.objects.filter(pk=run.pk, rows_in=was, lease_token=run.lease_token, state=run.state)
-    if not mine.update(**changes):
-        raise LeaseLost("another worker goes on with this import")
+    _mine(run).update(**changes)
     for name, value in changes.items():
         setattr(run, name, value)
 
