@@ -28,6 +28,8 @@ TOGETHER: dict[str, list[str]] = {
 
 LATER: dict[str, list[str]] = {
     "mail.send": ["core.mail.deliver"],
+    # handoff -> itself {handoff_id, rep_id}: a rep got a lead; the e-mail is written when it is sent
+    "handoff.mail": ["handoff.services.mail_assigned"],
     # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing
     "user.deactivated": ["handoff.services.rep_left"],
 }

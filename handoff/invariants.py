@@ -107,7 +107,7 @@ def _told(now: datetime) -> Iterator[Broken]:
         recent.filter(~Exists(notices)).order_by("pk"),
         lambda row: f"assignment {row.pk} of handoff {row.handoff_id}: no notice for rep {row.rep_id}.",
     )
-    mails = OutboxMessage.objects.filter(topic="mail.send", key=OuterRef("key"))
+    mails = OutboxMessage.objects.filter(topic__in=["handoff.mail", "mail.send"], key=OuterRef("key"))
     yield from found(
         "handoff: the e-mail is on its way",
         recent.filter(~Exists(mails), mailed=True).order_by("pk"),

@@ -11,6 +11,7 @@ from handoff.services.decide import (
     rep_left,
 )
 from handoff.services.qualify import handoff_open, handoffs_open, qualify_scored
+from handoff.services.tell import mail_assigned
 
 __all__ = [
     "assign_batch",
@@ -23,6 +24,7 @@ __all__ = [
     "handoffs_note_closed",
     "handoffs_note_response",
     "handoffs_open",
+    "mail_assigned",
     "qualify_scored",
     "rep_left",
     "waiting_retry",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from core import outbox
@@ -20,6 +21,8 @@ from team.models import Notice, User
 
 log = logging.getLogger(__name__)
 BATCH = 200
+# wide columns that nobody reads here
+_UNREAD = ["lead__first_touch", "lead__last_touch", "lead__custom"]
 _GIVEN = [
     *("state", "rep", "sla", "assigned_at", "warn_at", "due_at", "warned_at", "escalated_at", "responded_at"),
     *("reroutes", "turn", "waiting_why"),
@@ -72,34 +75,33 @@ def assign_batch(ids: Sequence[int]) -> int:
     lead_ids = list(Handoff.objects.filter(pk__in=ids).values_list("lead_id", flat=True))
     routing = Routing.load(lead_ids, now=now, lock=True)
     # After the wait for the rules others may have given some of them away: only what is still due counts.
-    due = _due(now).filter(pk__in=ids).select_related("lead__company")
+    due = _due(now).filter(pk__in=ids).select_related("lead__company").defer(*_UNREAD)
     rows = list(due.select_for_update(of=("self",), skip_locked=True))
     if not rows:
         return 0
-    standings = standings_lock([one.lead_id for one in rows])
+    owners = standings_lock([one.lead_id for one in rows])
     given: list[tuple[Handoff, User, Outcome]] = []
     held: list[tuple[Handoff, Outcome]] = []
     for one in rows:
-        outcome = routing.choose(one.lead, standings[one.lead_id].owner_id)
+        outcome = routing.choose(one.lead, owners[one.lead_id])
         if outcome.rep is None:
             held.append((one, outcome))
         else:
             given.append((one, outcome.rep, outcome))
-    give(given, standings, now=now)
+    give(given, now=now)
     routing.save()
     _hold(held, now)
     return len(given)
 
 
-def standings_lock(lead_ids: Collection[int]) -> dict[int, Standing]:
-    """The leads' standings, locked in one order."""
+def standings_lock(lead_ids: Collection[int]) -> dict[int, int | None]:
+    """Lock the leads' standings in one order; the owner of each."""
     rows = Standing.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update(of=("self",))
-    return {one.pk: one for one in rows}
+    return dict(rows.values_list("pk", "owner_id"))
 
 
 def give(
     rows: Sequence[tuple[Handoff, User, Outcome]],
-    standings: dict[int, Standing],
     *,
     now: datetime,
     slas: Slas | None = None,
@@ -117,9 +119,9 @@ def give(
         if one.state == Handoff.State.ASSIGNED:
             one.responded_at = None
             slas.start(one, rep, now)
-        standings[one.lead_id].owner = rep
     handoffs_write([one for one, _, _ in rows])
-    Standing.objects.bulk_update([standings[one.lead_id] for one, _, _ in rows], ["owner"], batch_size=500)
+    owners = Handoff.objects.filter(pk__in=[one.pk for one, _, _ in rows], lead=OuterRef("pk")).values("rep")
+    Standing.objects.filter(pk__in=[one.lead_id for one, _, _ in rows]).update(owner=Subquery(owners[:1]))
     Assignment.objects.bulk_create(
         [
             Assignment(

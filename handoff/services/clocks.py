@@ -94,11 +94,11 @@ def escalate_batch(limit: int = BATCH) -> int:
         return 0
     late_reps = {one.pk: one.rep for one in rows}
     moved = _moves(rows, routing)
-    standings = standings_lock([one.lead_id for one, _, _ in moved])
+    standings_lock([one.lead_id for one, _, _ in moved])
     assignments_end([one for one, _, _ in moved], why=NO_ANSWER, now=now)
     for one, _, _ in moved:
         one.reroutes += 1
-    give(moved, standings, now=now, slas=Slas.load([one.lead_id for one, _, _ in moved], now=now))
+    give(moved, now=now, slas=Slas.load([one.lead_id for one, _, _ in moved], now=now))
     routing.save()
     gone = {one.pk for one, _, _ in moved}
     Handoff.objects.filter(pk__in=[one.pk for one in rows if one.pk not in gone]).update(escalated_at=now)

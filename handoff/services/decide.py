@@ -134,7 +134,8 @@ def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
     now = db_now()
     assignments_end([one], why=f"Reassigned by {by}", now=now)
     outcome = Outcome(rep=to, how="manual", explanation={"by": str(by)})
-    give([(one, to, outcome)], standings_lock([one.lead_id]), now=now)
+    standings_lock([one.lead_id])
+    give([(one, to, outcome)], now=now)
     return one
 
 

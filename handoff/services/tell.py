@@ -1,17 +1,16 @@
 """Telling people: a line in the bell and an e-mail with the context, written with the fact they tell."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.template.loader import get_template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
-from core import outbox
+from core import mail, outbox
 from handoff.models import Handoff
 from handoff.rules.clocks import zone_get
 from leads.models import Activity
@@ -23,12 +22,16 @@ def key_of(handoff: Handoff, *parts: Any) -> str:
     return ":".join(["handoff", str(handoff.pk), *map(str, parts)])
 
 
+@cache
+def _lead_address() -> tuple[str, str]:
+    head, _, tail = reverse("desk:lead", args=[0]).partition("0")
+    return head, tail
+
+
 def lead_url(handoff: Handoff) -> str:
-    """The lead's page; the handoff's own while there is none."""
-    try:
-        return reverse("desk:lead", args=[handoff.lead_id])
-    except NoReverseMatch:
-        return reverse("handoff:detail", args=[handoff.pk])
+    """The lead's page."""
+    head, tail = _lead_address()
+    return f"{head}{handoff.lead_id}{tail}"
 
 
 def notices_write(rows: Iterable[Notice]) -> None:
@@ -48,26 +51,28 @@ def tell_assigned(rows: Sequence[tuple[Handoff, User]], now: datetime) -> None:
         notice_for(rep, one, key_of(one, one.turn), "handoff", f"New lead: {one.lead.name}", _line(one), now)
         for one, rep in rows
     )
-    mailed = [(one, rep) for one, rep in rows if rep.notify_email]
-    if not mailed:
+    outbox.emit_many(
+        "handoff.mail",
+        [(key_of(one, one.turn), {"handoff_id": one.pk, "rep_id": rep.pk}) for one, rep in rows if rep.notify_email],
+    )
+
+
+def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
+    """Outbox handler of ``handoff.mail``: writes the e-mail when it is sent, so that handing over stays quick and
+    the mail says what is true then. Nothing is sent when the lead is with somebody else meanwhile, or gone."""
+    rows = Handoff.objects.select_related("lead__company", "rep").exclude(state=Handoff.State.REJECTED)
+    one = rows.filter(pk=handoff_id, rep=rep_id, rep__is_active=True).first()
+    if one is None or one.rep is None:
         return
-    deeds = _deeds([one.lead_id for one, _ in mailed], now)
+    context = _context(one, one.rep, _deeds(one.lead_id))
     text, html = get_template("handoff/mail_assigned.txt"), get_template("handoff/mail_assigned.html")
-    facts = []
-    for one, rep in mailed:
-        context = _context(one, rep, deeds.get(one.lead_id, []))
-        facts.append(
-            (
-                key_of(one, one.turn),
-                {
-                    "to": rep.email,
-                    "subject": f"New lead: {one.lead.name}",
-                    "text": text.template.render(context["text"]),
-                    "html": html.template.render(context["html"]),
-                },
-            )
-        )
-    outbox.emit_many("mail.send", facts)
+    mail.deliver(
+        key,
+        to=one.rep.email,
+        subject=f"New lead: {one.lead.name}",
+        text=text.template.render(context["text"]),
+        html=html.template.render(context["html"]),
+    )
 
 
 def _line(handoff: Handoff) -> str:
@@ -95,14 +100,7 @@ def _context(handoff: Handoff, rep: User, deeds: list[tuple[str, datetime]]) -> 
     }
 
 
-def _deeds(lead_ids: list[int], now: datetime) -> dict[int, list[tuple[str, datetime]]]:
-    """The last five things each lead did, newest first; bots left out."""
-    newest = Window(RowNumber(), partition_by=F("lead"), order_by=F("at").desc())
-    rows = Activity.objects.filter(lead_id__in=lead_ids, at__gte=now - timedelta(days=90)).exclude(
-        bot=Activity.Bot.BOT
-    )
-    out: dict[int, list[tuple[str, datetime]]] = {}
-    numbered = rows.annotate(nth=newest).filter(nth__lte=5).order_by("lead_id", "-at")
-    for lead_id, kind, at in numbered.values_list("lead_id", "kind", "at"):
-        out.setdefault(lead_id, []).append((ACTIVITY_KINDS.get(kind, kind.replace("_", " ")), at))
-    return out
+def _deeds(lead_id: int) -> list[tuple[str, datetime]]:
+    """The last five things the lead did, newest first; bots left out."""
+    rows = Activity.objects.filter(lead=lead_id).exclude(bot=Activity.Bot.BOT).order_by("-at")
+    return [(ACTIVITY_KINDS.get(kind, kind.replace("_", " ")), at) for kind, at in rows.values_list("kind", "at")[:5]]

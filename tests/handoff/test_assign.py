@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from core.models import OutboxMessage
+from core.outbox import drain
 from deals.models import Deal
 from handoff.models import Assignment, Handoff, RoutingRule
 from handoff.selectors import explanation_sentences
-from handoff.services import assign_drain, handoff_accept, rep_left
+from handoff.services import assign_drain, handoff_accept, handoff_reassign, rep_left
 from leads.models import Company, Standing
 from team.models import Notice, Team, TimeOff, User
 from tests.handoff.world import ALWAYS, mqls, reps
@@ -34,24 +36,39 @@ def test_an_assignment_brings_everything_with_it() -> None:
     assert Standing.objects.get(pk=one.lead_id).owner == rep
     assert Deal.objects.get(lead=one.lead, lead_cycle=1).owner == rep
     assert Notice.objects.get(user=rep).key == f"handoff:{one.pk}:1"
-    mail = OutboxMessage.objects.get(topic="mail.send")
-    assert mail.key == f"handoff:{one.pk}:1" and mail.payload["to"] == rep.email
-    assert "Score 80 passed the bar of 60" in mail.payload["text"]
+    assert OutboxMessage.objects.get(topic="handoff.mail").key == f"handoff:{one.pk}:1"
+    assert drain() == 1
+    sent = mail.outbox[0]
+    assert sent.to == [rep.email] and sent.subject == f"New lead: {one.lead.name}"
+    assert sent.extra_headers["Message-ID"].startswith(f"<handoff-{one.pk}-1@")
+    assert "Score 80 passed the bar of 60" in sent.body and "Answer by:" in sent.body
 
 
 def test_mail_of_a_hostile_name_is_escaped() -> None:
     reps(1)
     mqls(first_name="<script>alert(1)</script>")
     assign_drain()
-    mail = OutboxMessage.objects.get(topic="mail.send").payload
-    assert "<script>" not in mail["html"] and "&lt;script&gt;" in mail["html"]
+    drain()
+    html = str(mail.outbox[0].alternatives[0][0])
+    assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_no_mail_about_a_lead_that_somebody_else_has_meanwhile(people: Any) -> None:
+    first, second = reps(2)
+    one = mqls()[0]
+    assign_drain()
+    one.refresh_from_db()
+    handoff_reassign(handoff_id=one.pk, to=second if one.rep == first else first, by=people("admin"))
+    assert drain() == 2
+    one.refresh_from_db()
+    assert [sent.to for sent in mail.outbox] == [[one.rep.email]]
 
 
 def test_no_mail_for_who_wants_none() -> None:
     rep = reps(1, notify_email=False)[0]
     mqls()
     assign_drain()
-    assert not OutboxMessage.objects.filter(topic="mail.send").exists()
+    assert not OutboxMessage.objects.filter(topic="handoff.mail").exists()
     assert Notice.objects.filter(user=rep).count() == 1
 
 

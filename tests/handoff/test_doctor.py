@@ -140,7 +140,7 @@ def rows_beyond(rows: list[Handoff]) -> None:
 
 
 def lease_lost(rows: list[Handoff]) -> None:
-    OutboxMessage.objects.filter(topic="mail.send").update(lease_until=ago(), due_at=ago())
+    OutboxMessage.objects.filter(topic="handoff.mail").update(lease_until=ago(), due_at=ago())
 
 
 def stuck(rows: list[Handoff]) -> None:

@@ -60,7 +60,7 @@ def test_eight_workers_two_hundred_handoffs_fair_and_none_twice() -> None:
     counts = Counter(Handoff.objects.values_list("rep", flat=True))
     assert len(counts) == len(pool) and max(counts.values()) - min(counts.values()) <= 1, counts
     assert Assignment.objects.count() == Deal.objects.count() == Notice.objects.filter(kind="handoff").count() == 200
-    assert OutboxMessage.objects.filter(topic="mail.send").count() == 200
+    assert OutboxMessage.objects.filter(topic="handoff.mail").count() == 200
 
 
 def test_eight_drains_at_once_over_the_same_handoffs() -> None:

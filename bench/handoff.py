@@ -1,0 +1,133 @@
+"""Handoffs a second, end to end: bar, choice, assignment, owner, deal with its ledger row, notice and e-mail intent.
+
+    DATABASE_URL=... python -m bench.handoff --leads 20000 --reps 50 --batch 200
+
+Fills the database that it is given (use a throwaway one) with leads over the bar, hands them all over in this one
+process, and says how long each step took. Clean-up is yours: drop the database.
+"""
+
+import argparse
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.db.models import Count  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from core import outbox  # noqa: E402
+from funnels.models import Transition  # noqa: E402
+from funnels.selectors import stage_get  # noqa: E402
+from funnels.services import journey_start  # noqa: E402
+from handoff.models import Handoff  # noqa: E402
+from handoff.services.assign import assign_drain  # noqa: E402
+from leads.models import Activity, Company, Lead, Standing  # noqa: E402
+from team.models import Team, User  # noqa: E402
+
+ALWAYS = {str(day): [["00:00", "24:00"]] for day in range(7)}
+
+
+@contextmanager
+def timed(what: str, count: int) -> Iterator[None]:
+    started, busy = time.perf_counter(), time.process_time()
+    yield
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
+    print(f"{what:<40} {count:>8,} in {seconds:7.2f} s {count / seconds:>8,.0f}/s ({busy:.2f} s of it this process)")
+
+
+def fill(leads: int, reps: int, run: str) -> list[int]:
+    """Leads in Evaluation over the bar, each with a company and five activities; a team of reps with room."""
+    team = Team.objects.create(name=f"Bench {run}")
+    User.objects.bulk_create(
+        [
+            User(
+                email=f"rep{index}-{run}@bench.example",
+                name=f"Rep {index}",
+                is_rep=True,
+                team=team,
+                weight=1 + index % 3,
+                working_hours=ALWAYS,
+                capacity_open=10**6,
+                capacity_day=10**6,
+            )
+            for index in range(reps)
+        ]
+    )
+    companies = Company.objects.bulk_create(
+        [Company(name=f"Firm {index}", employees=index + 1) for index in range(leads // 4 + 1)]
+    )
+    stage, now = stage_get("marketing", "evaluation"), timezone.now()
+    since = now - timedelta(days=3)
+    made = Lead.objects.bulk_create(
+        [
+            Lead(
+                email=f"lead{index}-{run}@bench.example",
+                email_key=f"lead{index}-{run}@bench.example",
+                first_name="Lea",
+                last_name=f"Number {index}",
+                job_title="Head of Operations",
+                company=companies[index // 4],
+                source="webinar",
+                campaign="autumn",
+            )
+            for index in range(leads)
+        ],
+        batch_size=5000,
+    )
+    standings = [
+        Standing(lead=one, stage=stage, stage_since=since, seq=1, score=60 + one.pk % 60, grade="A1") for one in made
+    ]
+    Standing.objects.bulk_create(standings, batch_size=5000)
+    journey_start(standings, kind=Transition.Kind.LEAD, cause="captured")
+    kinds = ["page_viewed", "pricing_viewed", "webinar_attended", "asset_downloaded", "email_clicked"]
+    Activity.objects.bulk_create(
+        [
+            Activity(lead=one, kind=kind, at=now - timedelta(hours=index))
+            for one in made
+            for index, kind in enumerate(kinds)
+        ],
+        batch_size=5000,
+    )
+    return [one.pk for one in made]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--leads", type=int, default=20_000)
+    parser.add_argument("--reps", type=int, default=50)
+    parser.add_argument("--batch", type=int, default=200, help="handoffs in one transaction")
+    parser.add_argument("--scored", type=int, default=2000, help="leads in one transaction of the scorer")
+    options = parser.parse_args()
+    outbox._send = lambda task: None  # no broker is measured here
+    call_command("migrate", verbosity=0)
+    ids = fill(options.leads, options.reps, str(int(time.time())))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":
+            cursor.execute("CHECKPOINT")
+    with timed("over the bar (judge, move, open)", len(ids)):
+        for start in range(0, len(ids), options.scored):
+            with transaction.atomic():
+                outbox.emit("leads.scored", "", lead_ids=ids[start : start + options.scored])
+    with timed(f"handed over, batches of {options.batch}", len(ids)):
+        given = assign_drain(limit=options.batch, seconds=3600)
+    assert given == len(ids), f"only {given} of {len(ids)}"
+    shares: dict[int, Counter[int]] = {}
+    rows = Handoff.objects.filter(lead__in=ids).values("rep", "rep__weight").annotate(count=Count("pk"))
+    for row in rows.order_by():
+        shares.setdefault(row["rep__weight"], Counter())[row["rep"]] = row["count"]
+    for weight, counts in sorted(shares.items()):
+        print(f"weight {weight}: {len(counts)} reps, {min(counts.values())} to {max(counts.values())} each")
+
+
+if __name__ == "__main__":
+    main()
