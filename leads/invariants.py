@@ -34,8 +34,3 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
     )
     yield from twice("activities: each key once", Activity.objects.exclude(key=None), "key")
     yield from cache_broken(Standing, Transition.Kind.LEAD, "lead")
-    yield from found(
-        "scoring: no mark is left lying",
-        Standing.objects.filter(score_due_at__lt=now - grace).order_by("pk"),
-        lambda row: f"lead {row.pk} waits for scoring since {row.score_due_at:%Y-%m-%d %H:%M}.",
-    )

@@ -18,8 +18,9 @@ from funnels.selectors import stage_get
 from handoff.models import Assignment, Handoff
 from handoff.services import assign_drain, handoff_accept, handoff_reject
 from leads.models import InboxItem, Lead, Standing
+from scoring.services import score_drain
 from team.models import Notice
-from tests.handoff.world import mqls, reps
+from tests.handoff.world import leads_make, reps
 
 pytestmark = pytest.mark.django_db
 
@@ -37,17 +38,24 @@ def doctor() -> tuple[int, dict[str, Any]]:
 def whole_way() -> list[Handoff]:
     """Handoffs in every state, as the services leave them; no mark left for scoring."""
     reps(2)
-    rows = mqls(6)
+    rows = honest(6)
     assign_drain()
     for one in rows:
         one.refresh_from_db()
     handoff_accept(handoff_id=rows[0].pk, by=rows[0].rep)
     handoff_reject(handoff_id=rows[1].pk, by=rows[1].rep, reason_code="timing")
     handoff_reject(handoff_id=rows[2].pk, by=rows[2].rep, reason_code="bad_fit")
-    Standing.objects.update(score_due_at=None)
+    score_drain()
     for one in rows:
         one.refresh_from_db()
     return rows
+
+
+def honest(how_many: int) -> list[Handoff]:
+    """Handoffs of leads that asked for a demo, scored by the scorer itself."""
+    leads = leads_make(how_many, score=None, deed="demo_requested")
+    score_drain()
+    return list(Handoff.objects.filter(lead__in=leads).order_by("pk"))
 
 
 def test_clean_after_the_whole_way(whole_way: Any) -> None:
@@ -95,8 +103,7 @@ def no_mail(rows: list[Handoff]) -> None:
 
 
 def not_routed(rows: list[Handoff]) -> None:
-    Handoff.objects.filter(pk=mqls()[0].pk).update(next_try_at=ago())
-    Standing.objects.update(score_due_at=None)
+    Handoff.objects.filter(pk=honest(1)[0].pk).update(next_try_at=ago())
 
 
 def not_escalated(rows: list[Handoff]) -> None:
@@ -186,7 +193,7 @@ TWINS: list[tuple[Callable[[list[Handoff]], None], str]] = [
     (stuck, "nothing is stuck"),
     (done_never, "done is done"),
     (nowhere, "every lead stands somewhere"),
-    (unscored, "no mark is left lying"),
+    (unscored, "who is marked is scored soon"),
     (handler_gone, "every handler is there"),
 ]
 

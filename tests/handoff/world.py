@@ -17,8 +17,10 @@ _number = count(1)
 ALWAYS = {str(day): [["00:00", "24:00"]] for day in range(7)}
 
 
-def leads_make(how_many: int = 1, *, score: int = 0, grade: str = "A1", deed: str = "", **fields: Any) -> list[Lead]:
-    """Captured leads with a score as scoring would have written it; ``deed``: an activity of each."""
+def leads_make(
+    how_many: int = 1, *, score: int | None = 0, grade: str = "A1", deed: str = "", **fields: Any
+) -> list[Lead]:
+    """Captured leads, scored as scoring would have done (None: not); ``deed``: an activity of each."""
     emails = []
     for _ in range(how_many):
         number = next(_number)
@@ -35,7 +37,8 @@ def leads_make(how_many: int = 1, *, score: int = 0, grade: str = "A1", deed: st
         )
     inbox_drain()
     found = Lead.objects.filter(email_key__in=emails).select_related("company").order_by("pk")
-    Standing.objects.filter(pk__in=[one.pk for one in found]).update(score=score, grade=grade)
+    if score is not None:
+        Standing.objects.filter(pk__in=[one.pk for one in found]).update(score=score, grade=grade)
     return list(found)
 
 
