@@ -28,7 +28,14 @@ def days(number: float | None) -> str:
     """Days, in hours and minutes when they are few."""
     if number is None:
         return "–"
+    if number * 86_400 < 60:
+        return "at once"
     return f"{number:.1f} d" if 1 <= number < 9.95 else f"{number:.0f} d" if number >= 1 else span(number * 86_400)
+
+
+def coarse(number: float | None) -> str:
+    """Days where there is little room: one unit only."""
+    return f"{number * 24:.0f} h" if number is not None and 1 / 24 <= number < 1 else days(number)
 
 
 def span(seconds: float | None) -> str:

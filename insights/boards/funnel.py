@@ -23,6 +23,7 @@ class Column:
 
     weight: int
     name: str
+    short: str
     half: str
     count: int
     shown: str
@@ -113,7 +114,7 @@ def _ribbon(columns: list[Column], sentence: str) -> Chart:
     """The ribbon; the table under it is the page's own, with every number a link."""
     stations = [
         RibbonStage(
-            name=one.name,
+            name=one.short,
             count=one.weight,
             tone=one.half,
             note=one.below,
@@ -148,6 +149,7 @@ def _columns(board: Board, links: Links, values: list[Decimal | None] | None, wi
             Column(
                 weight=weights[rank],
                 name=step.name,
+                short="SQL" if rank == board.path.sales_rank else step.name,
                 half=step.half,
                 count=numbers.count,
                 shown=say.money(value, board.scope.currency) if values else say.whole(numbers.count),
@@ -171,7 +173,7 @@ def _columns(board: Board, links: Links, values: list[Decimal | None] | None, wi
 def _below(numbers: StepNumbers, spread: Spread) -> str:
     parts = [] if numbers.conversion is None else [say.percent(numbers.conversion)]
     if spread.n >= rates.FEW:
-        parts.append(say.days(spread.median))
+        parts.append(say.coarse(spread.median))
     return " · ".join(parts)
 
 

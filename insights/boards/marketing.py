@@ -31,7 +31,8 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
         "tiles": _tiles(scope, path, links, steps, before, verdicts, near.count(), bar),
         "weeks": _weeks(marketing.weekly(scope, path)),
         "channels": _channels(marketing.channels(cells, closings, scope, path), path, links),
-        "scores": _scores(scores, bar, links),
+        "scores": _scores(scores, bar),
+        "bands": [{"low": low, "n": n, "url": links("band", low=low)} for low, n in scores if n],
         "bar": bar,
         "near": near.select_related("lead__company", "stage").order_by("-score", "-pk")[:SHOWN],
         "reject_reasons": [{"label": label, "n": n, "url": links("rejected", reason=pk)} for pk, label, n in reasons],
@@ -128,11 +129,8 @@ def _channels(rows: list[marketing.Channel], path: Path, links: Links) -> list[d
     ]
 
 
-def _scores(rows: list[tuple[int, int]], bar: int, links: Links) -> Chart:
-    points = [
-        Bar(str(low), n, say.whole(n), links("band", low=low), "handoff" if low >= bar else "marketing")
-        for low, n in rows
-    ]
+def _scores(rows: list[tuple[int, int]], bar: int) -> Chart:
+    points = [Bar(str(low), n, say.whole(n), "", "handoff" if low >= bar else "marketing") for low, n in rows]
     return columns("Leads in marketing by score", points, head=["Points from", "Leads"])
 
 

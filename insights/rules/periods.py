@@ -65,7 +65,7 @@ def period_of(key: str, today: date, first: date | None = None, last: date | Non
     month = today.replace(day=1)
     quarter = months_back(today, (today.month - 1) % 3)
     if key == "custom" and first and last:
-        first, last = max(ALWAYS, min(first, last)), max(first, last, ALWAYS)
+        first, last = (min(max(day, ALWAYS), today + timedelta(days=3660)) for day in sorted((first, last)))
         return Period(key, first, last)
     ends = {
         "month": (month, today),
