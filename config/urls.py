@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("core.urls")),
+    path("api/", include("config.api")),
     path("", include("team.urls")),
     path("", include("funnels.urls")),
     path("", include("leads.urls")),

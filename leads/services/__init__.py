@@ -1,16 +1,21 @@
 """Writing leads. One module a subject; import from here."""
 
-from leads.services.activities import activities_record, activity_record, leads_mark
+from leads.services.activities import activities_record, activities_take, activity_record, leads_mark
 from leads.services.capture import capture_accept, inbox_drain
-from leads.services.people import captures_apply, sources_copy
+from leads.services.editing import lead_create, lead_update
+from leads.services.people import captures_apply, lead_known, sources_copy
 from leads.services.standing import owner_set, stage_move, tag_get, tags_add, tags_remove
 
 __all__ = [
     "activities_record",
+    "activities_take",
     "activity_record",
     "capture_accept",
     "captures_apply",
     "inbox_drain",
+    "lead_create",
+    "lead_known",
+    "lead_update",
     "leads_mark",
     "owner_set",
     "sources_copy",

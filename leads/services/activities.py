@@ -1,11 +1,13 @@
 """What leads did. Append-only; a repeated key changes nothing."""
 
+import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from core import outbox
 from core.clock import db_now
@@ -70,3 +72,75 @@ def activity_record(
     if by is not None and kind in rules.RESPONSE_KINDS:
         outbox.emit("lead.responded", f"{lead.pk}:{saved.pk}", lead_id=lead.pk, by_id=by.pk, at=row.at.isoformat())
     return saved
+
+
+@dataclass(frozen=True)
+class RowRefusal:
+    """Why one row of a batch was not taken."""
+
+    index: int
+    field: str
+    message: str
+
+
+def activities_take(
+    *, rows: Sequence[dict[str, Any]], by: Any, visible: QuerySet[Lead]
+) -> tuple[list[Activity], list[RowRefusal]]:
+    """Record activities told by another system: each names its lead by id, e-mail or external id.
+
+    Only leads in ``visible`` count; a row about anybody else is refused as unknown. A known key is accepted again
+    and changes nothing. Returns the activities in the order of the accepted rows, and the refusals.
+    """
+    now = db_now()
+    finder = _LeadFinder(rows, visible)
+    made: list[Activity] = []
+    errors: list[RowRefusal] = []
+    for place, row in enumerate(rows):
+        try:
+            made.append(_taken(row, finder, now, by))
+        except Refused as refusal:
+            errors.append(RowRefusal(row.get("index", place), refusal.field, refusal.message))
+    with transaction.atomic():
+        known = {row.key: row for row in Activity.objects.filter(key__in=[one.key for one in made if one.key])}
+        activities_record([one for one in made if one.key not in known], now=now)
+        keyed = {row.key: row for row in Activity.objects.filter(key__in=[one.key for one in made if one.key])}
+    return [keyed.get(one.key, one) for one in made], errors
+
+
+class _LeadFinder:
+    """Leads of a batch in one query."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]], visible: QuerySet[Lead]) -> None:
+        ids = [row["lead"] for row in rows if row.get("lead")]
+        emails = [row["email"].strip().lower() for row in rows if row.get("email")]
+        external = [row["external_id"] for row in rows if row.get("external_id")]
+        wanted = Q(pk__in=ids) | Q(email_key__in=emails) | Q(external_id__in=external)
+        self.found: dict[Any, Lead] = {}
+        for lead in visible.filter(wanted).only("pk", "email_key", "external_id"):
+            for key in (lead.pk, ("mail", lead.email_key), ("id", lead.external_id)):
+                self.found[key] = lead
+
+    def of(self, row: dict[str, Any]) -> Lead:
+        for name, key in (
+            ("lead", row.get("lead")),
+            ("email", ("mail", (row.get("email") or "").strip().lower())),
+            ("external_id", ("id", row.get("external_id"))),
+        ):
+            if row.get(name):
+                if key in self.found:
+                    return self.found[key]
+                raise Refused("No such lead.", field=name)
+        raise Refused("Name the lead by lead, email or external_id.", field="lead")
+
+
+def _taken(row: dict[str, Any], finder: _LeadFinder, now: datetime, by: Any) -> Activity:
+    at = row.get("at") or now
+    if at.year < 1990 or at > now + timedelta(days=1):
+        raise Refused("This time is before 1990 or in the future.", field="at")
+    return Activity(
+        lead=finder.of(row),
+        kind=row["kind"],
+        at=min(at, now),
+        properties=rules.json_clean(row.get("properties") or {}, "properties"),
+        key=f"api:{by.pk}:{rules.text_clean(row['key'], 100, 'key')}" if row.get("key") else f"api#{uuid.uuid4()}",
+    )

@@ -105,6 +105,19 @@ def _lead_lookup(people: Sequence[Entry]) -> dict[str, Lead]:
     return found
 
 
+def lead_known(*, email_key: str | None, external_id: str | None) -> Lead | None:
+    """The lead of this e-mail, else of this external id."""
+    wanted = Q()
+    if email_key:
+        wanted |= Q(email_key=email_key)
+    if external_id:
+        wanted |= Q(external_id=external_id)
+    if not wanted:
+        return None
+    rows = {row.email_key: row for row in Lead.objects.filter(wanted)}
+    return rows.get(email_key) if email_key in rows else next(iter(rows.values()), None)
+
+
 def _find(found: dict[str, Lead], capture: CaptureIn) -> Lead | None:
     return found.get(capture.email_key or "") or found.get(f"id:{capture.external_id}" if capture.external_id else "")
 

@@ -1,0 +1,127 @@
+"""What every part of the API shares: paging by cursor, requests that may be repeated, one serializer base."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from core.clock import db_now
+from core.errors import Conflict, Refused
+from core.keyset import keyset_page
+from core.models import IdempotentRequest
+
+KEPT = timedelta(hours=24)
+ABANDONED = timedelta(minutes=5)
+
+
+class CursorPages(BasePagination):
+    """``?cursor=`` from the answer's ``next``, ``?limit=`` up to 200. The view names its order in ``sort``."""
+
+    default, most = 50, 200
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request = request
+        text = request.query_params.get("limit", "")
+        size = (
+            max(1, min(self.most, int(text))) if text.isascii() and text.isdigit() and len(text) < 6 else self.default
+        )
+        cursor = request.query_params.get("cursor", "")
+        self.page = keyset_page(queryset, sort=getattr(view, "sort", "-pk"), cursor=cursor, size=size)
+        return self.page.rows
+
+    def _link(self, cursor: str) -> str | None:
+        if not cursor:
+            return None
+        return replace_query_param(remove_query_param(self.request.build_absolute_uri(), "cursor"), "cursor", cursor)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(
+            {"next": self._link(self.page.next), "previous": self._link(self.page.previous), "results": data}
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
+            {
+                "name": "limit",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "integer", "minimum": 1, "maximum": self.most, "default": self.default},
+            },
+        ]
+
+
+def _fingerprint(request: Request) -> str:
+    body = json.dumps(request.data, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(f"{request.method} {request.get_full_path()}\n{body}".encode()).hexdigest()
+
+
+def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
+    """A write that may be sent again with the same ``Idempotency-Key``: the first answer is given again.
+
+    The answer is kept in the transaction of the write, for 24 hours. The same key with another body: 422; while the
+    first is still being done: 409. A refused request keeps nothing, so that it can be corrected and sent again.
+    """
+
+    @wraps(method)
+    def guarded(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key", "")
+        if not key:
+            return method(view, request, *args, **kwargs)
+        if len(key) > 200 or not key.isprintable():
+            raise Refused("An Idempotency-Key is 1 to 200 printable characters.", field="Idempotency-Key")
+        row, first = _begin(request, key)
+        if not first:
+            return Response(row.body, status=row.status, headers={"Idempotent-Replayed": "true"})
+        try:
+            with transaction.atomic():
+                response = method(view, request, *args, **kwargs)
+                body = json.loads(json.dumps(response.data, cls=DjangoJSONEncoder))
+                IdempotentRequest.objects.filter(pk=row.pk).update(status=response.status_code, body=body)
+        except BaseException:
+            IdempotentRequest.objects.filter(pk=row.pk, status=None).delete()
+            raise
+        return response
+
+    return guarded
+
+
+def _begin(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
+    fingerprint, now = _fingerprint(request), db_now()
+    mine = IdempotentRequest.objects.filter(user=request.user, key=key)
+    mine.filter(created_at__lt=now - KEPT).delete()
+    mine.filter(status=None, created_at__lt=now - ABANDONED).delete()
+    try:
+        with transaction.atomic():
+            fields: dict[str, Any] = {"user": request.user, "key": key, "fingerprint": fingerprint}
+            return IdempotentRequest.objects.create(created_at=now, **fields), True
+    except IntegrityError:
+        pass
+    found = mine.first()
+    if found is None or (found.fingerprint == fingerprint and found.status is None):
+        raise Conflict("A request with this Idempotency-Key is still being done.", field="Idempotency-Key")
+    if found.fingerprint != fingerprint:
+        raise Refused("This Idempotency-Key was used for another request.", field="Idempotency-Key")
+    return found, False
+
+
+def idempotent_forget() -> int:
+    """Remove answers older than 24 hours."""
+    return IdempotentRequest.objects.filter(created_at__lt=db_now() - KEPT).delete()[0]

@@ -1,0 +1,88 @@
+"""Handoffs over HTTP: see them, accept them, reject them with a reason."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from core.api import CursorPages, idempotent
+from handoff import selectors, services
+from handoff.models import Handoff
+
+
+class HandoffOut(serializers.ModelSerializer[Handoff]):
+    lead = serializers.IntegerField(source="lead_id", read_only=True)
+    rep = serializers.EmailField(source="rep.email", read_only=True, allow_null=True, default=None)
+    decided_by = serializers.EmailField(source="decided_by.email", read_only=True, allow_null=True, default=None)
+    reject_reason = serializers.CharField(source="reject_reason.code", read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = Handoff
+        fields = [
+            *("id", "lead", "cycle", "state", "why", "instant", "score", "grade", "opened_at", "rep", "assigned_at"),
+            *("due_at", "escalated_at", "reroutes", "responded_at", "decided_at", "decided_by", "reject_reason"),
+            "reject_note",
+        ]
+        read_only_fields = fields
+
+
+class RejectIn(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=40, help_text="Code of a reject reason")
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class HandoffFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Handoff.State.choices)
+    rep = filters.CharFilter(field_name="rep__email", lookup_expr="iexact")
+    lead = filters.NumberFilter(field_name="lead_id", min_value=0, max_value=2**62)
+
+    class Meta:
+        model = Handoff
+        fields: list[str] = []
+
+
+@extend_schema(tags=["handoffs"])
+class HandoffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Handoff]):
+    scope = "handoffs"
+    roles = ("marketer", "rep", "manager")
+    serializer_class = HandoffOut
+    pagination_class = CursorPages
+    filterset_class = HandoffFilter
+    lookup_value_regex = r"\d{1,18}"
+    queryset = Handoff.objects.none()
+    sort = "-opened_at"
+
+    def get_queryset(self) -> QuerySet[Handoff]:
+        rows = Handoff.objects.visible_to(self.request.user)
+        return rows.select_related("rep", "decided_by", "reject_reason")
+
+    def _decided(self, handoff: Handoff) -> Response:
+        return Response(HandoffOut(selectors.handoff_full().get(pk=handoff.pk)).data)
+
+    @extend_schema(request=None, responses=HandoffOut)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def accept(self, request: Request, pk: str) -> Response:
+        """Take the lead: it is an SQL from now."""
+        return self._decided(services.handoff_accept(handoff_id=self.get_object().pk, by=request.user))
+
+    @extend_schema(request=RejectIn, responses=HandoffOut)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def reject(self, request: Request, pk: str) -> Response:
+        """Give the lead back with a coded reason."""
+        given = RejectIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        row = services.handoff_reject(
+            handoff_id=self.get_object().pk,
+            by=request.user,
+            reason_code=given.validated_data["reason"],
+            note=given.validated_data["note"],
+        )
+        return self._decided(row)
