@@ -41,37 +41,47 @@ def _django() -> Any:
     return connection
 
 
-def _floor(ranges: list[tuple[int, int]]) -> list[float]:
+def _cpu(connection: Any) -> float:
+    """CPU seconds of this process and of its database backend, where that runs on this machine."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        path = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    ticks = path.read_text().rpartition(")")[2].split()[11:13] if path.exists() else [0, 0]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") + time.process_time()
+
+
+def _floor(ranges: list[tuple[int, int]]) -> tuple[list[float], float]:
     connection = _django()
-    times = []
+    times, spent = [], _cpu(connection)
     with connection.cursor() as cursor:
         cursor.execute("SET jit = off; SET max_parallel_workers_per_gather = 0")
         for first, last in ranges:
             begun = time.perf_counter()
             cursor.execute(FLOOR, [first, last])
             times.append(time.perf_counter() - begun)
-    return times
+    return times, _cpu(connection) - spent
 
 
-def _real(_: Any) -> list[float]:
-    _django()
+def _real(_: Any) -> tuple[list[float], float]:
+    connection = _django()
     from scoring.services.rescore import chunk_next
 
-    times = []
+    times, spent = [], _cpu(connection)
     while True:
         begun = time.perf_counter()
         if chunk_next() is None:
-            return times
+            return times, _cpu(connection) - spent
         times.append(time.perf_counter() - begun)
 
 
-def _timed(pool: Any, work: Any, parts: list[Any]) -> tuple[float, list[float]]:
+def _timed(pool: Any, work: Any, parts: list[Any]) -> tuple[float, list[float], float]:
     begun = time.perf_counter()
-    times = [one for part in pool.map(work, parts, chunksize=1) for one in part]
-    return time.perf_counter() - begun, sorted(times)
+    found = pool.map(work, parts, chunksize=1)
+    seconds = time.perf_counter() - begun
+    return seconds, sorted(one for times, _ in found for one in times), sum(cpu for _, cpu in found)
 
 
-def _report(name: str, leads: int, seconds: float, times: list[float], **more: Any) -> float:
+def _report(name: str, leads: int, seconds: float, times: list[float], cpu: float, **more: Any) -> float:
     rate = leads / seconds
     row = {
         "what": name,
@@ -79,6 +89,7 @@ def _report(name: str, leads: int, seconds: float, times: list[float], **more: A
         "seconds": round(seconds, 1),
         "load": round(os.getloadavg()[0], 1),
     }
+    row |= {"cpu_s": round(cpu, 1), "leads_per_cpu_s": round(leads / cpu)}
     row |= {"tx_p50_s": round(times[len(times) // 2], 3), "tx_max_s": round(times[-1], 3)} | more
     print(json.dumps(row), flush=True)
     return rate
@@ -101,9 +112,9 @@ def _round(connection: Any, pool: Any, jobs: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("CHECKPOINT")
         made = rescore_start(model=model, cause="asked")
-        seconds, times = _timed(pool, _real, [None] * jobs)
+        seconds, times, cpu = _timed(pool, _real, [None] * jobs)
         written = sum(RescoreChunk.objects.filter(rescore=made).values_list("changed", flat=True))
-        rate = _report(name, leads, seconds, times, written=written)
+        rate = _report(name, leads, seconds, times, cpu, written=written)
         print(f"  {name} / floor = {rate / floor:.2f}", flush=True)
 
 

@@ -19,6 +19,7 @@ from scoring import rules
 from scoring.models import Rescore, RescoreChunk, ScoringModel
 from scoring.selectors.cards import active_model
 from scoring.selectors.compute import Basis, basis_of, scores_compute
+from scoring.selectors.explain import mql_bar
 from scoring.selectors.setbased import scores_sql
 from scoring.services.drain import marketing_ladder, stages_advance
 from scoring.services.write import COLUMNS, SET, TABLE, scores_write
@@ -158,11 +159,15 @@ def _chunk_set(basis: Basis, first_id: int, last_id: int, now: datetime) -> int:
 
 
 def _tell(basis: Basis, rose: Sequence[tuple[int, int, int]], now: datetime) -> None:
-    """Move those who earned a further stage, and let the bar be judged for all that rose."""
+    """Move those who earned a further stage, and let the bar be judged for all that rose to it."""
     if not rose:
         return
     _advance(basis, rose, now)
-    outbox.emit("leads.scored", f"rescored:{uuid.uuid4()}", lead_ids=[lead_id for lead_id, _, _ in rose])
+    # Below the bar only a deed can pass, and who did something is marked and told about by the drain.
+    bar = mql_bar()
+    over = [lead_id for lead_id, _, score in rose if bar is None or score >= bar]
+    if over:
+        outbox.emit("leads.scored", f"rescored:{uuid.uuid4()}", lead_ids=over)
 
 
 def _advance(basis: Basis, rose: Sequence[tuple[int, int, int]], now: datetime) -> None:

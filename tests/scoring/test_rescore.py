@@ -110,7 +110,7 @@ def test_a_second_pass_writes_nothing(small_chunks: None) -> None:
 
 def test_stages_and_handoffs_follow_a_pass_once() -> None:
     warm = captured(deeds=[("webinar_attended", 0), ("form_submitted", 0)])
-    hot = captured(deeds=[("demo_requested", 0)])
+    hot = captured(job_title="Director", employees=100, deeds=[("pricing_viewed", 0), ("webinar_attended", 0)])
     for _ in range(2):
         rescore_start(model=ScoringModel.objects.get(state="active"), cause="asked")
         rescore_drain()
