@@ -1,11 +1,12 @@
 """What every page's frame needs: the way around, in one list."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Page:
     roles: tuple[str, ...] = ()
     thumb: bool = False
     url: str = ""
+    current: bool = False
 
 
 NAV = [
@@ -48,8 +50,8 @@ NAV = [
 ]
 
 
-def pages_for(user: Any) -> list[Page]:
-    """The pages that this person may open, in reading order."""
+def pages_for(user: Any, here: str = "") -> list[Page]:
+    """The pages that this person may open, in reading order; ``here`` is the view name of the present one."""
     if not user.is_authenticated:
         return []
     found = []
@@ -60,7 +62,7 @@ def pages_for(user: Any) -> list[Page]:
             url = reverse(page.name)
         except NoReverseMatch:
             continue
-        found.append(Page(page.group, page.label, page.name, page.icon, page.roles, page.thumb, url))
+        found.append(replace(page, url=url, current=page.name == here))
     return found
 
 
@@ -68,7 +70,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"theme": "auto"}
-    pages = pages_for(user)
     match = request.resolver_match
     here = match.view_name if match else ""
+    # Lazily: a fragment that htmx asks for draws no navigation.
+    pages = SimpleLazyObject(lambda: pages_for(user, here))
     return {"nav": pages, "here": here, "theme": user.theme, "currency": settings.CURRENCY}

@@ -3,13 +3,14 @@
   "use strict";
   const $ = (query, root = document) => root.querySelector(query);
   const $$ = (query, root = document) => [...root.querySelectorAll(query)];
-  const typing = (element) => element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
 
   // --- Toasts ------------------------------------------------------------------------------------
   function toast(text, tone = "", undo = "") {
     const box = document.createElement("div");
     box.className = `toast ${tone}`;
-    box.textContent = text;
+    const words = document.createElement("span");
+    words.textContent = text;
+    box.append(words);
     if (undo) {
       const button = document.createElement("button");
       button.className = "btn";
@@ -21,7 +22,19 @@
     $("#toasts").append(box);
     fade(box);
   }
-  const fade = (box) => setTimeout(() => box.remove(), box.classList.contains("error") || box.classList.contains("bad") ? 12000 : 7000);
+  // Gone by itself after a while, but not while somebody reads it; bad news stays longer.
+  function fade(box) {
+    const off = document.createElement("button");
+    off.className = "toast-off";
+    off.type = "button";
+    off.setAttribute("aria-label", "Dismiss");
+    off.textContent = "×";
+    off.addEventListener("click", () => box.remove());
+    box.append(off);
+    const bad = box.classList.contains("error") || box.classList.contains("bad");
+    const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : box.remove());
+    setTimeout(leave, bad ? 12000 : 7000);
+  }
   document.addEventListener("toast", (event) => {
     const detail = event.detail || {};
     toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "");
@@ -85,13 +98,23 @@
     if (!(event.target instanceof Element)) return;
     if (event.target.closest("[data-close]")) { const box = event.target.closest("dialog"); if (box) box.close(); }
     if (event.target instanceof HTMLDialogElement) event.target.close();
-    if (event.target.closest("[data-palette]")) openPalette();
     for (const menu of $$("details.menu[open], details.more[open]")) if (!menu.contains(event.target)) menu.open = false;
     const copy = event.target.closest("[data-copy]");
-    if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => toast("Copied."));
+    if (copy) copyText(copy);
     const hint = event.target.closest("[data-hint]");
     if (hint) hint.classList.toggle("open");
   });
+
+  // The clipboard needs https or localhost; elsewhere the text is selected, ready for Ctrl C.
+  function copyText(button) {
+    const said = () => toast("Copied.");
+    const select = () => {
+      const code = button.parentElement.querySelector("code");
+      if (code) getSelection().selectAllChildren(code);
+      toast("Selected. Press Ctrl C to copy.");
+    };
+    if (navigator.clipboard) navigator.clipboard.writeText(button.dataset.copy).then(said, select); else select();
+  }
 
   // --- Confirm: names what will happen, before it does -------------------------------------------------
   function ask(text, yes) {
@@ -123,11 +146,26 @@
   });
   window.addEventListener("beforeunload", (event) => { if ($("form[data-dirty]")) event.preventDefault(); });
 
+  // --- Theme: shown at once, kept by the server ------------------------------------------------------
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-theme-choice]");
+    if (!form || !event.submitter) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    document.documentElement.dataset.theme = theme;
+    for (const button of $$("button", form)) button.setAttribute("aria-pressed", String(button.value === theme));
+    const body = new FormData(form);
+    body.set("theme", theme);
+    fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => toast("Not saved: no connection.", "bad"));
+  });
+
   // --- Bulk selection ----------------------------------------------------------------------------
   function countSelected(scope) {
     const chosen = $$("[data-bulk-item]:checked", scope).length;
     for (const place of $$("[data-bulk-count]", scope)) place.textContent = chosen;
     for (const bar of $$("[data-bulk-bar]", scope)) bar.hidden = chosen === 0;
+    const all = $("[data-bulk-all]", scope);
+    if (all) all.indeterminate = chosen > 0 && chosen < $$("[data-bulk-item]", scope).length;
   }
   document.addEventListener("change", (event) => {
     const scope = event.target.closest && event.target.closest("[data-bulk]");
@@ -136,54 +174,6 @@
       countSelected(scope);
     }
     if (event.target.matches && event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
-  });
-
-  // --- Keys ----------------------------------------------------------------------------------------
-  const palette = () => $("#palette");
-  function openPalette() {
-    const box = palette();
-    if (!box || box.open) return;
-    box.showModal();
-    const input = $("input", box);
-    input.value = "";
-    input.focus();
-    htmx.trigger(input, "palette-open");
-  }
-  function moveInPalette(event) {
-    const hits = $$("#palette-hits a");
-    if (!hits.length) return;
-    const at = hits.indexOf(document.activeElement);
-    if (event.key === "ArrowDown") { event.preventDefault(); (hits[at + 1] || hits[0]).focus(); }
-    if (event.key === "ArrowUp") { event.preventDefault(); at <= 0 ? $("input", palette()).focus() : hits[at - 1].focus(); }
-    if (event.key === "Enter" && at < 0) { event.preventDefault(); hits[0].click(); }
-  }
-  function showKeys() {
-    const box = $("#keys");
-    if (!box) return;
-    const list = $(".keys-list", box);
-    list.replaceChildren();
-    const rows = [["Ctrl K", "Find"], ["?", "These keys"]];
-    for (const element of $$("[data-key]")) rows.push([element.dataset.key.toUpperCase(), element.dataset.keyLabel || element.getAttribute("aria-label") || element.textContent.replace(/\s+\S$/, "").trim()]);
-    for (const element of $$("[data-keys]")) rows.push([element.dataset.keys, element.dataset.keysLabel || ""]);
-    for (const [key, what] of rows) {
-      const name = document.createElement("dt");
-      const mark = document.createElement("kbd");
-      mark.textContent = key;
-      name.append(mark);
-      const text = document.createElement("dd");
-      text.textContent = what;
-      list.append(name, text);
-    }
-    box.showModal();
-  }
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
-    if (palette() && palette().open) { moveInPalette(event); return; }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
-    if (event.key === "?") { event.preventDefault(); showKeys(); return; }
-    if (event.key === "/") { event.preventDefault(); openPalette(); return; }
-    const button = $$("[data-key]").find((one) => one.dataset.key === event.key && one.offsetParent !== null);
-    if (button) { event.preventDefault(); button.click(); }
   });
 
   // --- Start ---------------------------------------------------------------------------------------
