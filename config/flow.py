@@ -21,6 +21,8 @@ TOGETHER: dict[str, list[str]] = {
     "handoff.rejected": ["deals.services.deals_close_for_rejected"],
     # deals -> handoff {lead_id, cycle}: the deal was won or lost; its rep has room for another handoff
     "deal.closed": ["handoff.services.handoffs_note_closed"],
+    # leads -> insights {lead_id}: another owner or first source, merged or erased; the ledger does not tell that
+    "lead.rewritten": ["insights.services.people_mark"],
     # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
     # leads -> deals: and its open deals were touched
     "lead.responded": ["handoff.services.handoffs_note_response", "deals.services.deals_note_touch"],

@@ -24,6 +24,12 @@ def leads_mark(lead_ids: Collection[int], *, now: datetime | None = None) -> Non
     outbox.poke("leads.marked")
 
 
+def leads_rewritten(lead_ids: Collection[int]) -> None:
+    """Tell the rooms above that these leads changed in a way that no move and no activity shows: owner, source,
+    merged, erased. Inside the transaction of that change."""
+    outbox.emit_many("lead.rewritten", [(str(pk), {"lead_id": pk}) for pk in lead_ids])
+
+
 def activities_record(rows: Sequence[Activity], *, now: datetime | None = None) -> None:
     """Append many activities (a known key is skipped) and mark their leads for scoring."""
     if not rows:

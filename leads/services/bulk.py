@@ -258,15 +258,20 @@ def _do_undo(job: BulkJob, ids: list[int]) -> Outcome:
     still = set(Standing.objects.filter(pk__in=ids, **same).select_for_update().values_list("pk", flat=True))
     for pk, was in BulkChange.objects.filter(job=first, lead__in=still).values_list("lead_id", "before"):
         groups.setdefault(was, []).append(pk)
-    done = []
-    for was, some in groups.items():
-        if first.action == A.OWNER:
-            owner_set(lead_ids=some, owner=User.objects.get(pk=int(was)) if was else None)
-            done += some
-        else:
-            to = Stage.objects.select_related("funnel").get(pk=int(was))
-            done += [pk for pk, _ in stage_move(lead_ids=some, to=to, by=job.by, cause="undone")[0]]
+    done = [pk for was, some in groups.items() for pk in _put_back(job, first.action, was, some)]
     return [(pk, "") for pk in done], _rest("It was changed since.", ids, done)
+
+
+def _put_back(job: BulkJob, action: str, was: str, lead_ids: list[int]) -> list[int]:
+    """The leads back with their former owner or in their former stage; none when that person has left since."""
+    if action == A.STAGE:
+        to = Stage.objects.select_related("funnel").get(pk=int(was))
+        return [pk for pk, _ in stage_move(lead_ids=lead_ids, to=to, by=job.by, cause="undone")[0]]
+    try:
+        owner_set(lead_ids=lead_ids, owner=User.objects.get(pk=int(was)) if was else None)
+    except Refused:
+        return []
+    return lead_ids
 
 
 ACTIONS: dict[str, Callable[[BulkJob, list[int]], Outcome]] = {

@@ -5,18 +5,19 @@ from typing import Any
 
 from django.db import transaction
 
-from core import outbox
 from core.errors import Refused
-from funnels.models import Transition
-from leads.models import Activity, InboxItem, Lead, Visitor
+from funnels.models import Transition, Traveller
+from leads.models import Activity, InboxItem, Lead, Standing, Visitor
+from leads.services.activities import leads_rewritten
 
 
 @transaction.atomic
 def leads_erase(*, lead_ids: Sequence[int], by: Any) -> int:
     """Erase the leads with everything that is theirs; returns how many there were. There is no way back.
 
-    Rooms above are told (``leads.erasing``) in the same transaction, before the rows go. Raises Refused unless
-    ``by`` is a manager or an admin.
+    What points at them in other rooms (handoffs, deals, tasks) goes by its foreign key; the ledger has none, so its
+    rows are removed here, for them and for everything of theirs that travels. Raises Refused unless ``by`` is a
+    manager or an admin.
     """
     if not by.has_role("manager"):
         raise Refused("Only a manager or an admin may delete people.", code="role")
@@ -24,7 +25,7 @@ def leads_erase(*, lead_ids: Sequence[int], by: Any) -> int:
     if not leads:
         return 0
     ids = [lead.pk for lead in leads]
-    outbox.emit("leads.erasing", f"{ids[0]}x{len(ids)}", lead_ids=ids)
+    _ledger_erase(ids)
     visitors = Visitor.objects.filter(lead__in=ids)
     Activity.objects.filter(visitor__in=visitors).delete()
     Activity.objects.filter(lead__in=ids).delete()
@@ -34,6 +35,15 @@ def leads_erase(*, lead_ids: Sequence[int], by: Any) -> int:
         if lead.email:
             stray = InboxItem.objects.filter(lead__isnull=True).exclude(state=InboxItem.State.DONE)
             stray.filter(body__lead__email__iexact=lead.email).delete()
-    Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=ids).delete()
     Lead.objects.filter(pk__in=ids).delete()
+    leads_rewritten(ids)
     return len(ids)
+
+
+def _ledger_erase(ids: list[int]) -> None:
+    Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=ids).delete()
+    for relation in Lead._meta.related_objects:
+        model: Any = relation.related_model
+        if issubclass(model, Traveller) and model is not Standing:
+            theirs = model._base_manager.filter(**{f"{relation.field.name}__in": ids}).values("pk")
+            Transition.objects.filter(kind=model.journey, traveller_id__in=theirs).delete()

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from core import outbox
 from core.clock import db_now
 from core.errors import Refused
 from funnels.models import Stage, Transition
 from funnels.services import journey_move
 from leads.models import Activity, InboxItem, Lead, Standing, Visitor
 from leads.rules import LEAD_FIELDS
-from leads.services.activities import leads_mark
+from leads.services.activities import leads_mark, leads_rewritten
 from leads.services.people import sources_copy
 
 OWN = ("leads",)
@@ -39,13 +38,12 @@ def lead_merge(*, keep: Lead, lose: Lead, by: Any) -> Lead:
     )
     if any(_is_sales(row.to_stage) for row in history):
         raise Refused(f"{lose} was handed to sales. Keep that record and merge the other into it.", field="lose")
-    outbox.emit("leads.merging", f"{keep.pk}:{lose.pk}", keep_id=keep.pk, lose_id=lose.pk)
     _move_rows(keep, lose)
     _fill(keep, lose)
     _remember(keep, lose, history, by)
     theirs, mine = rows[lose.pk], rows[keep.pk]
     Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id=lose.pk).delete()
-    email, key, external = lose.email, lose.email_key, lose.external_id
+    lost, email, key, external = lose.pk, lose.email, lose.email_key, lose.external_id
     Lead.objects.filter(pk=lose.pk).delete()
     if not keep.email_key and key:
         keep.email, keep.email_key = email, key
@@ -56,6 +54,7 @@ def lead_merge(*, keep: Lead, lose: Lead, by: Any) -> Lead:
     owner = mine.owner_id or theirs.owner_id
     Standing.objects.filter(pk=keep.pk).update(owner=owner, last_activity_at=newest.first())
     sources_copy([keep.pk])
+    leads_rewritten([keep.pk, lost])
     leads_mark([keep.pk])
     return keep
 

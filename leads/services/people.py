@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
 from funnels.models import Transition
@@ -13,7 +14,7 @@ from funnels.selectors import stage_get
 from funnels.services import journey_start
 from leads.models import Activity, Company, Lead, Standing, Visitor
 from leads.rules import ActivityIn, CaptureIn
-from leads.services.activities import activities_record, leads_mark
+from leads.services.activities import activities_record, leads_mark, leads_rewritten
 
 
 @dataclass
@@ -250,11 +251,16 @@ def _first_touch_of_visitor(visitor: Visitor) -> None:
     sources_copy([lead.pk])
 
 
+@transaction.atomic
 def sources_copy(lead_ids: Iterable[int]) -> int:
     """Bring ``Standing.source`` up to ``Lead.source`` after that was written; returns how many differed."""
     theirs = Lead.objects.filter(pk=OuterRef("pk")).values("source")[:1]
     rows = Standing.objects.filter(pk__in=list(lead_ids)).exclude(source=F("lead__source"))
-    return Standing.objects.filter(pk__in=rows.values("pk")).update(source=Subquery(theirs))
+    ids = list(rows.values_list("pk", flat=True))
+    if ids:
+        Standing.objects.filter(pk__in=ids).update(source=Subquery(theirs))
+        leads_rewritten(ids)
+    return len(ids)
 
 
 def _token(text: str) -> uuid.UUID | None:

@@ -11,11 +11,12 @@ from funnels.models import Stage, Transition
 from funnels.services import journey_move
 from leads import moves
 from leads.models import Lead, Standing, Tag
-from leads.services.activities import leads_mark
+from leads.services.activities import leads_mark, leads_rewritten
 
 CHUNK = 1000
 
 
+@transaction.atomic
 def owner_set(*, lead_ids: Collection[int], owner: Any) -> int:
     """Give the leads to ``owner`` (None: to nobody); returns how many changed. Raises Refused for a person who
     cannot own leads. Leads that a rep has from a handoff are the caller's care (see ``moves.owner_refusal``)."""
@@ -23,7 +24,10 @@ def owner_set(*, lead_ids: Collection[int], owner: Any) -> int:
         raise Refused(f"{owner} cannot own leads: not an active rep or manager.", field="owner")
     rows = Standing.objects.filter(pk__in=lead_ids)
     rows = rows.exclude(owner=owner) if owner is not None else rows.filter(owner__isnull=False)
-    return rows.update(owner=owner)
+    ids = list(rows.select_for_update().values_list("pk", flat=True))
+    Standing.objects.filter(pk__in=ids).update(owner=owner)
+    leads_rewritten(ids)
+    return len(ids)
 
 
 def tag_get(*, name: str) -> Tag:

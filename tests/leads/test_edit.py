@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from deals.models import Task
+from deals.models import Deal, Task
 from funnels.models import Transition
 from funnels.selectors import stage_get
-from funnels.services import journey_move
+from funnels.services import journey_move, journey_start
+from insights.models import Stale
 from leads.models import Activity, Company, CustomField, InboxItem, Lead, Standing, Tag, Visitor
 from leads.selectors import timeline
-from leads.services import activity_record, capture_accept, inbox_drain
+from leads.services import activity_record, capture_accept, inbox_drain, owner_set, sources_copy
+from leads.services.erase import leads_erase
 from tests.leads.make import make_lead
 
 
@@ -154,6 +156,30 @@ def test_erase_leaves_nothing_of_the_person(login: Any, people: Any) -> None:
     assert list(Lead.objects.all()) == [other]
     assert not (Activity.objects.exists() or InboxItem.objects.exists() or Visitor.objects.exists())
     assert set(Transition.objects.values_list("traveller_id", flat=True)) == {other.pk}
+
+
+def test_erasing_takes_the_ledger_of_their_deals_along_and_tells_the_dashboards(people: Any) -> None:
+    lead, other = make_lead("Ann Lee"), make_lead("Bob Ray")
+    stage = stage_get("sales", "qualification")
+    deals = [Deal.objects.create(name=one.name, lead=one, stage=stage, seq=1) for one in (lead, other)]
+    journey_start(deals, kind=Transition.Kind.DEAL, cause="test")
+    leads_erase(lead_ids=[lead.pk], by=people("admin"))
+    assert list(Deal.objects.all()) == deals[1:]
+    left = Transition.objects.filter(kind=Transition.Kind.DEAL)
+    assert [row.traveller_id for row in left] == [deals[1].pk]
+    assert Stale.objects.filter(person=lead.pk).exists()
+
+
+def test_another_owner_and_another_source_reach_the_dashboards(people: Any) -> None:
+    lead = make_lead("Ann Lee", source="web")
+    Stale.objects.all().delete()
+    assert owner_set(lead_ids=[lead.pk], owner=people("rep")) == 1
+    assert owner_set(lead_ids=[lead.pk], owner=people("rep")) == 0
+    assert Stale.objects.filter(person=lead.pk).count() == 1
+    Lead.objects.update(source="fair")
+    assert sources_copy([lead.pk]) == 1 and sources_copy([lead.pk]) == 0
+    assert Standing.objects.get().source == "fair"
+    assert Stale.objects.filter(person=lead.pk).count() == 2
 
 
 def test_companies_list_page_and_edit(login: Any, people: Any) -> None:
