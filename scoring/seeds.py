@@ -20,9 +20,9 @@ MODEL: dict[str, Any] = {
 }
 FIT: list[tuple[str, int, dict[str, Any]]] = [
     ("Decision maker", 20, _title("chief", "ceo", "founder", "vp", "head", "director", "owner")),
-    ("Manager", 8, {"all": [_title("manager", "lead"), {"not": _title("head", "director", "vp", "chief")}]}),
+    ("Manager", 6, {"all": [_title("manager", "lead"), {"not": _title("head", "director", "vp", "chief")}]}),
     ("Mid-size company", 15, {"fact": "company.employees", "op": "between", "value": [50, 1000]}),
-    ("Large company", 10, {"fact": "company.employees", "op": ">", "value": 1000}),
+    ("Large company", 8, {"fact": "company.employees", "op": ">", "value": 1000}),
     ("Company e-mail", 5, {"fact": "company.domain", "op": "not_empty", "value": None}),
     ("Phone known", 5, {"fact": "lead.phone", "op": "not_empty", "value": None}),
     ("Student or intern", -30, _title("student", "intern", "trainee")),

@@ -88,7 +88,7 @@ def preview(model: ScoringModel, user: Any) -> Preview:
     moved = [pair for pair in pairs if pair[2]]
     out.changed = len(moved)
     out.movers = sorted(moved, key=lambda pair: (-abs(pair[2]), pair[0].pk))[:10]
-    out.warnings = [*model_warnings(model), *_flood(out)]
+    out.warnings = _flood(out)
     return out
 
 

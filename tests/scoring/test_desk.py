@@ -198,7 +198,13 @@ def test_an_unknown_activity_and_a_flood_are_warned_of(login: Any) -> None:
     form = {"name": "Has e-mail", "points": 90, "condition": everybody, "is_active": "on"}
     client.post(f"/scoring/models/{draft.pk}/rules/new/fit/", form)
     page = client.get(f"/scoring/models/{draft.pk}/preview/").content.decode()
-    assert "trial_started" in page and "100 % of the leads" in page and "Fit alone" in page
+    assert "100 % of the leads" in page
+    page = client.get(f"/scoring/models/{draft.pk}/").content.decode()
+    assert "trial_started" in page and "Fit alone" in page
+
+
+def test_the_default_model_warns_of_nothing(login: Any) -> None:
+    assert "note warn" not in login("marketer").get("/scoring/").content.decode()
 
 
 def test_peoples_text_is_escaped(login: Any) -> None:
