@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import views
+from desk import house, views
 
 app_name = "desk"
 urlpatterns = [
@@ -13,5 +13,8 @@ urlpatterns = [
     path("leads/<int:pk>/timeline/", views.lead_timeline, name="lead_timeline"),
     path("leads/<int:pk>/log/<slug:kind>/", views.log_form, name="log_form"),
     path("leads/<int:pk>/log/<slug:kind>/save/", views.lead_log, name="lead_log"),
+    path("deliveries/", house.deliveries, name="deliveries"),
+    path("deliveries/retry/", house.deliveries_retry, name="deliveries_retry"),
+    path("styleguide/", house.styleguide, name="styleguide"),
     path("search/", views.search, name="search"),
 ]
