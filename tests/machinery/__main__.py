@@ -14,7 +14,7 @@ from tests.machinery import needs, stages
 from tests.machinery.servers import PrivatePostgres
 
 QUICK = "not slow and not browser"
-PARALLEL = ["-n", "2", "--dist", "loadfile", "-q"]
+PARALLEL = ["-n", "2", "--dist", "loadfile", "-q", "--tb=short"]
 
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:
@@ -34,9 +34,9 @@ def everything(fast: bool, postgres: PrivatePostgres | None, work: Path) -> list
         full = stages.served_environment(postgres.url, BATON_HTTPS="0")
         runs += [
             ("quick tests on PostgreSQL", [*PARALLEL, "-m", QUICK], full),
-            ("process tests on SQLite", ["-q", "-m", "slow and not browser"], lite),
-            ("process tests on PostgreSQL", ["-q", "-m", "slow and not browser"], full),
-            ("browser tests on PostgreSQL", ["-q", "-m", "browser"], full),
+            ("process tests on SQLite", [*PARALLEL, "-m", "slow and not browser"], lite),
+            ("process tests on PostgreSQL", [*PARALLEL, "-m", "slow and not browser"], full),
+            ("browser tests on PostgreSQL", [*PARALLEL, "-m", "browser"], full),
         ]
     for number, (name, words, environment) in enumerate(runs):
         outcomes.append(stages.run_pytest(name, words, environment, work / f"{number}.xml"))

@@ -36,6 +36,7 @@ class Outcome:
     seconds: float
     note: str = ""
     tests: dict[str, int] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -108,7 +109,7 @@ def run_pytest(name: str, arguments: list[str], environment: dict[str, str], rep
         *([f"{tests['skipped']} skipped: a test that could not run fails the command"] if tests["skipped"] else []),
         *(["no test ran"] if not tests["passed"] and not code else []),
     ]
-    return Outcome(name, not trouble, time.monotonic() - started, "; ".join(trouble), tests)
+    return Outcome(name, not trouble, time.monotonic() - started, "; ".join(trouble), tests, measured(report))
 
 
 def counts(report: Path) -> dict[str, int]:
@@ -122,6 +123,14 @@ def counts(report: Path) -> dict[str, int]:
     return {"passed": total["tests"] - failed - total["skipped"], "failed": failed, "skipped": total["skipped"]}
 
 
+def measured(report: Path) -> list[str]:
+    """What tests measured and left with ``record_property("measured", "second start: 2.1 s")``."""
+    if not report.exists():
+        return []
+    found = ElementTree.parse(report).iter("property")
+    return [one.get("value", "") for one in found if one.get("name") == "measured"]
+
+
 def closing(outcomes: list[Outcome]) -> str:
     """The table of stages, and on the last line the sum: a failed check counts as one failed."""
     lines = ["", "=== summary"]
@@ -129,6 +138,7 @@ def closing(outcomes: list[Outcome]) -> str:
         said = ", ".join(f"{count} {word}" for word, count in one.tests.items() if count)
         note = ": ".join(filter(None, [said, one.note]))
         lines.append(f"{'ok  ' if one.passed else 'FAIL'} {one.name:32} {one.seconds:6.1f} s  {note}".rstrip())
+        lines += [f"       {said}" for said in one.measured]
     passed = sum(one.tests["passed"] if one.tests else one.passed for one in outcomes)
     failed = sum(max(one.tests.get("failed", 0), not one.passed) for one in outcomes)
     return "\n".join([*lines, f"{passed} passed, {failed} failed"])

@@ -135,18 +135,7 @@ def install(tree):
     tree.end()
 
 
-@pytest.fixture
-def tell(capsys):
-    """Say a measured figure in the output of ./test."""
-
-    def telling(text: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n    {text}\n")
-
-    return telling
-
-
-def test_first_start_loads_the_demo_and_ctrl_c_leaves_no_process(install, tell):
+def test_first_start_loads_the_demo_and_ctrl_c_leaves_no_process(install, record_property):
     seconds = install.start()
     assert install.ask("/healthz/") == '{"status": "ok"}'
     assert "password" in install.ask("/login/").lower()
@@ -157,14 +146,14 @@ def test_first_start_loads_the_demo_and_ctrl_c_leaves_no_process(install, tell):
     assert set(emails) <= known
     assert install.interrupt() == 0
     assert install.processes() == {}
-    tell(f"first start, with the demo company: {seconds:.1f} s")
+    record_property("measured", f"first start, with the demo company: {seconds:.1f} s")
 
 
-def test_second_start_is_quick_and_says_the_logins_again(install, tell):
+def test_second_start_is_quick_and_says_the_logins_again(install, record_property):
     seconds = install.start()
     assert "Preparing" not in install.said() and "@" in install.said()
     assert install.interrupt() == 0
-    tell(f"second start: {seconds:.1f} s")
+    record_property("measured", f"second start: {seconds:.1f} s")
     assert seconds < 10, "5 s is the aim on an idle machine; twice that is broken on any"
 
 
