@@ -100,6 +100,7 @@ def _single(node: dict[str, Any]) -> str:
 
 def _numbers_clash(asked: list[dict[str, Any]]) -> str:
     low, high, open_ = float("-inf"), float("inf"), False
+    value: Any
     for part in asked:
         op, value = part.get("op"), part.get("value")
         if op == "between":

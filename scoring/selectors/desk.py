@@ -65,7 +65,7 @@ class Preview:
 def preview(model: ScoringModel, user: Any) -> Preview:
     """Scores of ``model`` beside the stored ones: all leads in marketing that ``user`` sees, or an even sample of
     them where there are more than 5,000 (``sampled``)."""
-    rows = Standing.objects.visible_to(user).filter(stage__kind=Stage.Kind.OPEN, stage__funnel__kind="marketing")
+    rows: Any = Standing.objects.visible_to(user).filter(stage__kind=Stage.Kind.OPEN, stage__funnel__kind="marketing")
     total = rows.count()
     step = max(1, -(-total // SAMPLE))
     if step > 1:

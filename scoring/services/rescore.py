@@ -26,7 +26,7 @@ from scoring.services.write import COLUMNS, SET, TABLE, scores_write
 
 log = logging.getLogger(__name__)
 # A chunk is one transaction and must stay well under a second.
-CHUNK = {"postgresql": 10_000, "sqlite": 2_000}
+CHUNK = {"postgresql": 5_000, "sqlite": 2_000}
 
 
 @transaction.atomic
