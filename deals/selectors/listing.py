@@ -21,9 +21,9 @@ STATES = {
     "all": Q(),
 }
 SORTS: dict[str, str] = {
+    "-created_at": "Newest",
     "-stage_since": "Newest in stage",
     "stage_since": "Longest in stage",
-    "-created_at": "Newest",
     "expected_close": "Expected close",
     "-closed_at": "Last closed",
     "-amount": "Largest amount",
