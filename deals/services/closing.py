@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from core import outbox
 from core.clock import db_now
 from core.errors import Refused
 from deals import rules
@@ -43,11 +44,18 @@ def deal_win(*, deal: Deal, by: Any, amount: Decimal | None = None, seq: int | N
     journey_move([deal], kind=DEAL, to=end_stage(deal, Stage.Kind.WON), cause="won", by=by, at=now)
     deal.amount, deal.closed_at, deal.lost_reason, deal.objection = amount, deal.stage_since, None, ""
     deal.save(update_fields=["amount", "closed_at", "lost_reason", "objection"])
+    _tell_closed(deal)
     standing = _standing(deal)
     if standing is not None and not _is_customer(standing):
         onboarded = stage_of_kind(Funnel.Kind.CUSTOMER, Stage.Kind.OPEN)
         journey_move([standing], kind=LEAD, to=onboarded, cause="won", by=by, at=now, note=deal.name)
     return deal
+
+
+def _tell_closed(deal: Deal) -> None:
+    """The handoff that opened it hears: its rep has room for another lead."""
+    if deal.lead_id is not None and deal.lead_cycle is not None:
+        outbox.emit("deal.closed", f"deal:{deal.pk}:{deal.seq}", lead_id=deal.lead_id, cycle=deal.lead_cycle)
 
 
 def _is_customer(standing: Standing) -> bool:
@@ -81,6 +89,7 @@ def deal_lose(
     deal.lost_reason, deal.closed_at = reason, deal.stage_since
     deal.objection = objection.strip()[: rules.TEXT_LIMITS["objection"]]
     deal.save(update_fields=["lost_reason", "closed_at", "objection"])
+    _tell_closed(deal)
     if nurture:
         _recycle(deal, by, now)
     return deal

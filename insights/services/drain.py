@@ -105,17 +105,20 @@ def _lock() -> RollupState | None:
 
 def _restart(state: RollupState, path: Path) -> None:
     """Begin anew: empty tables, first the people, then the ledger from a little before now."""
-    for model in (Journey, Reached, DayCount, DaySpan):
-        _empty(model)
+    _empty(Reached, Journey, DayCount, DaySpan)
     newest = Transition.objects.aggregate(top=Max("id"))["top"] or 0
     state.signature, state.cursor, state.gaps = path.signature, max(0, newest - MARGIN), []
     state.rebuilding, state.rebuilt_to = True, 0
 
 
-def _empty(model: Any) -> None:
+def _empty(*models: Any) -> None:
+    tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
-        word = "TRUNCATE" if connection.vendor == "postgresql" else "DELETE FROM"
-        cursor.execute(f"{word} {model._meta.db_table}")
+        if connection.vendor == "postgresql":  # together: they refer to each other
+            cursor.execute(f"TRUNCATE {', '.join(tables)}")
+            return
+        for table in tables:
+            cursor.execute(f"DELETE FROM {table}")
 
 
 def rollup_rebuild(*, progress: Any = None) -> int:

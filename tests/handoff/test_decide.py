@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Conflict, Refused
-from deals.models import Deal
+from deals.models import Deal, LostReason
+from deals.services import deal_lose
 from handoff.models import Assignment, Handoff, MqlPolicy
 from handoff.services import assign_drain, handoff_accept, handoff_reassign, handoff_reject
 from leads.models import Standing
@@ -171,3 +172,19 @@ def test_the_first_answer_counts_and_only_the_reps_own(people: Any) -> None:
     activity_record(lead=one.lead, kind="call", by=people("rep"))
     one.refresh_from_db()
     assert one.responded_at == first is not None
+
+
+def test_a_closed_deal_makes_room_for_the_next_lead() -> None:
+    rep = reps(1, capacity_open=1)[0]
+    first, second = mqls(1, score=90)[0], mqls(1, score=80)[0]
+    assign_drain()
+    handoff_accept(handoff_id=first.pk, by=rep)
+    second.refresh_from_db()
+    assert second.state == "waiting"
+    reason = LostReason.objects.exclude(code="rejected").filter(is_active=True).first()
+    deal_lose(deal=Deal.objects.get(lead=first.lead), by=rep, reason=reason)
+    first.refresh_from_db()
+    assert first.closed_at is not None
+    assign_drain()
+    second.refresh_from_db()
+    assert second.rep == rep
