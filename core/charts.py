@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.ribbon import Drawing, RibbonStage, lying, standing
+
+__all__ = ["Bar", "Chart", "RibbonStage", "bars", "columns", "histogram", "lines", "ribbon", "sparkline", "stacked"]
+
 WIDTH = 640
 
 
@@ -39,11 +43,13 @@ class Chart:
     labels: list[dict[str, Any]] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
-    ribbon: dict[str, Any] = field(default_factory=dict)
+    series: list[dict[str, str]] = field(default_factory=list)  # name and tone of each, for the legend
+    lying: Drawing | None = None  # of the ribbon: on a desk ...
+    standing: Drawing | None = None  # ... and on a phone
 
     @property
     def is_empty(self) -> bool:
-        return not self.rows
+        return not (self.rows or self.lying)
 
 
 def nice_top(value: float) -> float:
@@ -110,7 +116,9 @@ def lines(
     step = (WIDTH - left - 8) / max(1, len(labels) - 1)
     for name, tone, values in series:
         points = [(round(left + step * i, 1), round(floor - room * value / top, 1)) for i, value in enumerate(values)]
-        chart.lines.append({"name": name, "tone": tone, "points": " ".join(f"{x},{y}" for x, y in points)})
+        dots = [{"x": x, "y": y, "said": said(value)} for (x, y), value in zip(points, values, strict=True)]
+        chart.lines.append({"tone": tone, "points": " ".join(f"{x},{y}" for x, y in points), "dots": dots})
+        chart.series.append({"name": name, "tone": tone})
     every = math.ceil(len(labels) / 9)
     chart.labels = [
         {"x": round(left + step * i, 1), "y": height - 7, "said": text}
@@ -135,6 +143,57 @@ def bars(title: str, points: Sequence[Bar], *, head: Sequence[str]) -> Chart:
     return chart
 
 
+def histogram(
+    title: str, values: Sequence[float], *, step: float, head: Sequence[str], unit: str = "", tone: str = "accent"
+) -> Chart:
+    """How many ``values`` fall into each span of ``step``: 0-10, 10-20 ... up to the largest."""
+    if not values:
+        return columns(title, [], head=head)
+    counts: dict[int, int] = {}
+    for value in values:
+        counts[int(value // step)] = counts.get(int(value // step), 0) + 1
+    spans = range(min(counts), max(counts) + 1)
+    points = []
+    for span in spans:
+        label = f"{_plain(span * step)}–{_plain((span + 1) * step)}"
+        points.append(Bar(label + unit, counts.get(span, 0), f"{counts.get(span, 0):,}", tone=tone))
+    return columns(title, points, head=head)
+
+
+def stacked(
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[tuple[str, str, Sequence[float]]],
+    *,
+    head: Sequence[str],
+    said: Any = _plain,
+    height: int = 210,
+) -> Chart:
+    """Upright bars of several parts; ``series`` are (name, tone, values), the first at the bottom."""
+    rows = [[label, *(said(values[index]) for _, _, values in series)] for index, label in enumerate(labels)]
+    chart = Chart("stacked", title, WIDTH, height, head=list(head), rows=rows)
+    chart.series = [{"name": name, "tone": tone} for name, tone, _ in series]
+    if not labels:
+        return chart
+    top = nice_top(max(sum(max(0.0, values[i]) for _, _, values in series) for i in range(len(labels))))
+    floor, room, left = height - 24.0, height - 44.0, 44.0
+    slot = (WIDTH - left) / len(labels)
+    every = math.ceil(len(labels) / 13)
+    for index, label in enumerate(labels):
+        x, y = left + slot * index, floor
+        for name, tone, values in series:
+            tall = room * max(0.0, values[index]) / top
+            y -= tall
+            place = {"x": round(x + slot * 0.14, 1), "y": round(y, 1), "width": round(slot * 0.72, 1)}
+            chart.bars.append(
+                Bar(f"{label}, {name}", values[index], said(values[index]), tone=tone, height=round(tall, 1), **place)
+            )
+        if index % every == 0:
+            chart.labels.append({"x": round(x + slot / 2, 1), "y": height - 7, "said": label})
+    chart.ticks = _ticks(top, floor, room, said)
+    return chart
+
+
 def sparkline(values: Sequence[float]) -> str:
     """The ``points`` of a 90 x 24 polyline; '' for fewer than two values."""
     if len(values) < 2:
@@ -145,56 +204,12 @@ def sparkline(values: Sequence[float]) -> str:
     return " ".join(f"{1 + step * i:.1f},{22 - 20 * (value - low) / span:.1f}" for i, value in enumerate(values))
 
 
-@dataclass(frozen=True)
-class RibbonStage:
-    """One station of the ribbon. ``tone``: marketing, handoff, sales, customer."""
-
-    name: str
-    count: int
-    tone: str
-    note: str = ""  # "27.2 % · 9 d"
-    leak: str = ""  # "1,635 went quiet"
-    bad: bool = False  # the note is bad news
-    url: str = ""
-    leak_url: str = ""
-    said: str = ""  # the big number; the count when empty
-
-
-def ribbon(title: str, stages: Sequence[RibbonStage], *, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart:
-    """The funnel as one unbroken ribbon with the handoff as its seam; thickness follows the square root of the
-    count, so that seventy customers beside twelve thousand visitors can still be seen."""
-    width, height, middle, most = 1120, 330, 186.0, 192.0
-    chart = Chart("ribbon", title, width, height, head=list(head), rows=[list(row) for row in rows])
-    if not stages:
-        return chart
-    top = math.sqrt(max(1, *(one.count for one in stages)))
-    thick = [max(5.0, most * math.sqrt(max(0, one.count)) / top) for one in stages]
-    slot = (width - 20) / len(stages)
-    parts, stations = [], []
-    for index, one in enumerate(stages):
-        x = 10 + slot * index
-        following = thick[index + 1] if index + 1 < len(stages) else thick[index] * 0.92
-        stations.append(
-            {"stage": one, "x": round(x + 4, 1), "big": one.said or f"{one.count:,}", "seam": one.tone == "handoff"}
-            | {"seam_x": round(x, 1), "seam_y": round(middle - thick[index] / 2 - 14, 1)}
-            | {"seam_height": round(thick[index] + 28, 1)}
-        )
-        parts.append({"d": _band(x, x + slot, middle, thick[index], following), "tone": _after(one.tone)})
-    chart.ribbon = {"parts": parts, "stations": stations}
+def ribbon(
+    title: str, stages: Sequence[RibbonStage], *, head: Sequence[str] = (), rows: Sequence[Sequence[Any]] = ()
+) -> Chart:
+    """The funnel as one ribbon (see core/ribbon.py). ``head`` and ``rows`` are the table behind it; a page that
+    shows a table of its own gives none."""
+    chart = Chart("ribbon", title, 0, 0, head=list(head), rows=[list(row) for row in rows])
+    if stages:
+        chart.lying, chart.standing = lying(stages), standing(stages)
     return chart
-
-
-def _after(tone: str) -> str:
-    # What lies behind the seam is sales' half already.
-    return "sales" if tone == "handoff" else tone
-
-
-def _band(x0: float, x1: float, middle: float, first: float, second: float) -> str:
-    """A closed band that narrows from one thickness to the next in a smooth curve."""
-    bend = x0 + (x1 - x0) * 0.55
-    a, b = middle - first / 2, middle - second / 2
-    c, d = middle + second / 2, middle + first / 2
-    return (
-        f"M{x0:.1f} {a:.1f}C{bend:.1f} {a:.1f} {bend:.1f} {b:.1f} {x1:.1f} {b:.1f}"
-        f"L{x1:.1f} {c:.1f}C{bend:.1f} {c:.1f} {bend:.1f} {d:.1f} {x0:.1f} {d:.1f}Z"
-    )

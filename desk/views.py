@@ -43,12 +43,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     found = selectors.queue_get(request.user, timezone.now())
     wanted = request.GET.get("open", "")
     chosen = next((one for one in found.items if one.key == wanted), None)
-    opened = chosen is not None
+    context = {"queue": found, "chosen": chosen, "opened": chosen is not None}
     if chosen is None and found.items:
-        chosen = found.items[0]
-    context: dict[str, Any] = {"queue": found, "chosen": chosen, "opened": opened}
-    if chosen is not None:
-        context |= _panel(request.user, chosen)
+        context["chosen"] = found.items[0]
+    if context["chosen"] is not None:
+        context |= _panel(request.user, context["chosen"])
     return render(request, "desk/queue.html", context)
 
 

@@ -118,7 +118,7 @@ def _ribbon(columns: list[Column], sentence: str) -> Chart:
             count=one.weight,
             tone=one.half,
             note=one.below,
-            leak=f"−{one.numbers.dropped:,}" if one.leak and one.numbers.dropped else "",
+            leak=one.leak if one.numbers.dropped else "",
             bad=one.widest,
             url=one.url,
             leak_url=one.leak_url,
@@ -126,7 +126,7 @@ def _ribbon(columns: list[Column], sentence: str) -> Chart:
         )
         for one in columns
     ]
-    return ribbon(sentence, stations, head=[], rows=[[one.name] for one in columns])
+    return ribbon(sentence, stations)
 
 
 def _weights(board: Board, values: list[Decimal | None] | None) -> list[int]:

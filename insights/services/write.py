@@ -34,8 +34,7 @@ def people_fold(people: Collection[int], path: Path) -> int:
     for person in changed:
         for side, sign in ((before, -1), (after, 1)):
             if person in side:
-                facts, steps = side[person]
-                _add(counts, spans, facts, steps, sign)
+                _add(counts, spans, *side[person], sign)
     gone = [person for person in changed if person in before]
     Reached.objects.filter(person__in=gone).delete()
     Journey.objects.filter(person__in=gone).delete()

@@ -31,10 +31,9 @@ def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse
 def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _page(request)
-    user: Any = request.user
-    form = ProfileForm(request.POST, instance=user)
+    form = ProfileForm(request.POST, instance=request.user)
     if not form.is_valid():
-        user.refresh_from_db()
+        request.user.refresh_from_db()
         return _page(request, 422, form=form)
     form.save()
     messages.success(request, "Saved.")
@@ -55,8 +54,7 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def time_off_add(request: HttpRequest) -> HttpResponse:
-    user: Any = request.user
-    form = TimeOffForm(request.POST, instance=TimeOff(user=user))
+    form = TimeOffForm(request.POST, instance=TimeOff(user=request.user))
     if not form.is_valid():
         return _page(request, 422, off_form=form)
     form.save()
