@@ -31,9 +31,13 @@ def _is_postgres() -> bool:
     return connection.vendor == "postgresql"
 
 
+def _column(model: type[models.Model], name: str) -> str:
+    field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    return connection.ops.quote_name(field.column)
+
+
 def _columns(model: type[models.Model], names: Sequence[str]) -> str:
-    quote = connection.ops.quote_name
-    return ", ".join(quote(model._meta.get_field(name).column) for name in names)
+    return ", ".join(_column(model, name) for name in names)
 
 
 def _copy(table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -55,7 +59,7 @@ def where_in(queryset: models.QuerySet[M], name: str, values: Sequence[Any]) -> 
         return queryset.filter(**{f"{name}__in": values})
     quote = connection.ops.quote_name
     model = queryset.model
-    column = f"{quote(model._meta.db_table)}.{quote(model._meta.get_field(name).column)}"
+    column = f"{quote(model._meta.db_table)}.{_column(model, name)}"
     return queryset.extra(where=[f"{column} = ANY(%s)"], params=[list(values)])
 
 
@@ -117,8 +121,8 @@ def rows_update(model: type[models.Model], names: Sequence[str], rows: Sequence[
         return
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
-    key = quote(model._meta.pk.column)  # type: ignore[union-attr]
-    columns = [quote(model._meta.get_field(name).column) for name in names]
+    key = _column(model, "pk")
+    columns = [_column(model, name) for name in names]
     with connection.cursor() as cursor:
         if _is_postgres():
             listed = ", ".join([key, *columns])

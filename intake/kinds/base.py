@@ -35,6 +35,7 @@ class Item:
     line: int
     cells: list[str]
     values: dict[str, Any] = field(default_factory=dict)
+    keys: list[int] = field(default_factory=list)  # hashes of what makes the row unique
     outcome: str = ""
     problem: RowProblem | None = None
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models.functions import Lower
-
 from intake.errors import RowProblem
 from intake.kinds.base import CREATED, UNCHANGED, UPDATED, Context, Field, Item, Kind, differing
 from intake.rules import key_fold
@@ -48,7 +46,7 @@ class _People:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.teams = {team.name.lower(): team for team in Team.objects.all()}
-        self.users = list(User.objects.select_related("team").order_by("pk").annotate(low=Lower("email")))
+        self.users = list(User.objects.select_related("team").order_by("pk"))
         self.by_id = {user.external_id: user for user in self.users if user.external_id}
         self.by_email = {user.email.lower(): user for user in self.users}
         self.by_name: dict[str, User] = {}
@@ -90,7 +88,7 @@ class _People:
 
     def _known(self, values: dict[str, Any]) -> User | None:
         email = self.by_email.get(values.get("email", ""))
-        known = self.by_id.get(values.get("external_id")) or email
+        known = self.by_id.get(values.get("external_id", "")) or email
         if email is not None and known is not email:
             raise RowProblem("This e-mail belongs to somebody else.", "email")
         if known is None and not values.get("email") and not values.get("external_id"):

@@ -97,7 +97,7 @@ class Parser(threading.Thread):
                     values[name] = read(text)
             if "full_name" in values:
                 _split_name(values)
-            self.kind.keys(values)
+            item.keys = [key_hash(key) for key in self.kind.keys(values)]
         except RowProblem as found:
             # the readers share their problems through a cache: never change one
             item.problem = RowProblem(found.reason, found.field or name)
@@ -199,7 +199,7 @@ def _chunk(run: ImportRun, kind: Kind, chunk: Chunk, context: Context) -> None:
             if not _mine(run).update(lease_until=until):
                 raise LeaseLost("another worker goes on with this import")
             good = [item for item in chunk.items if item.problem is None]
-            _write(kind, _first_of_key(run, kind, good), context)
+            _write(kind, _first_of_key(run, good), context)
             _account(run, chunk, context)
     except BaseException:
         context.notes, context.cache = kept, {}
@@ -226,21 +226,20 @@ def _write(kind: Kind, items: Sequence[Item], context: Context) -> None:
         _write(kind, items[half:], context)
 
 
-def _first_of_key(run: ImportRun, kind: Kind, items: list[Item]) -> list[Item]:
+def _first_of_key(run: ImportRun, items: list[Item]) -> list[Item]:
     """The items whose keys this file has not brought before; the others are rejected naming the first line."""
-    hashed = [(item, [key_hash(key) for key in kind.keys(item.values)]) for item in items]
-    every = [key for _, keys in hashed for key in keys]
+    every = [key for item in items for key in item.keys]
     known = bulk.where_in(ImportKey.objects.filter(run=run), "key", every)
     seen: dict[int, int] = dict(known.values_list("key", "line"))
     fresh: list[tuple[int, int, int]] = []
     first: list[Item] = []
-    for item, keys in hashed:
-        line = next((seen[key] for key in keys if key in seen), None)
+    for item in items:
+        line = next((seen[key] for key in item.keys if key in seen), None)
         if line is not None:
             item.problem = RowProblem(f"The same key stands on line {line:,} already; that row was taken.")
             continue
         first.append(item)
-        for key in keys:
+        for key in item.keys:
             seen[key] = item.line
             fresh.append((run.pk, key, item.line))
     bulk.rows_insert(ImportKey, ["run", "key", "line"], fresh)
