@@ -129,7 +129,7 @@ def page(behind: Behind, scope: Scope, path: Path, cursor: str) -> tuple[Page, l
     elif behind.kind == "lead":
         rows = rows.select_related("lead__company", "stage", "owner")
     found = keyset_page(rows, sort=behind.sort, tie=behind.tie, cursor=cursor, size=SIZE)
-    make = {"deal": _deal_line, "handoff": _handoff_line, "lead": _lead_line}.get(behind.kind)
+    make: Any = {"deal": _deal_line, "handoff": _handoff_line, "lead": _lead_line}.get(behind.kind)
     if make:
         return found, [make(one, scope) for one in found.rows]
     return found, _people_lines(found.rows, behind.kind, scope)
