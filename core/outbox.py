@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from core import leases
+from core import leases, points
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ def _send(task: str) -> None:
     """Publish, with one more try for a connection that went stale while the broker restarted. A broker that hangs
     costs the transport's half second twice, then nobody here asks it again for BROKER_REST_SECONDS."""
     global _broker_down_until
+    points.reached(f"wake.{task.partition('.')[0]}")
     if time.monotonic() < _broker_down_until:
         return
     from celery import current_app
@@ -89,6 +90,7 @@ def drain(*, limit: int = 100, seconds: float = 20) -> int:
         held = leases.claim(OutboxMessage.objects.all(), limit=limit)
         if not held.rows:
             return done
+        points.reached("outbox.leased")
         for row in held.rows:
             done += _deliver(row, held.token)
     return done
@@ -101,6 +103,7 @@ def _deliver(row: OutboxMessage, token: Any) -> int:
         dead = leases.fail(row, token, f"{type(error).__name__}: {error}")
         log.warning("outbox %s attempt %s failed%s: %s", row.pk, row.attempts, " for good" if dead else "", error)
         return 0
+    points.reached("outbox.handled")
     return int(leases.complete(row, token))
 
 

@@ -22,7 +22,11 @@ def first_admin_create(*, name: str, email: str, password: str, time_zone: str) 
     try:
         with transaction.atomic():
             OutboxMessage.objects.create(
-                topic="setup", key="first admin", handler="-", state=OutboxMessage.State.DONE
+                topic="setup",
+                key="first admin",
+                handler="team.services.first_admin_create",
+                state=OutboxMessage.State.DONE,
+                done_at=db_now(),
             )
     except IntegrityError:
         raise Conflict("Baton is set up already. Sign in instead.") from None

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
-from core import outbox
+from core import outbox, points
 from core.clock import db_now
 from handoff.models import Assignment, Handoff
 from handoff.selectors import managers_of
@@ -91,6 +91,7 @@ def assign_batch(ids: Sequence[int]) -> int:
     give(given, now=now)
     routing.save()
     _hold(held, now)
+    points.reached("handoff.given")
     return len(given)
 
 

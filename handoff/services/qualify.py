@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Min
 
-from core import outbox
+from core import outbox, points
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from funnels.models import Funnel, Stage, Transition
@@ -139,6 +139,7 @@ def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, ca
         batch_size=2000,
     )
     outbox.poke("handoff.opened")
+    points.reached("handoff.opened")
     return len(passed)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from core import leases, outbox
+from core import leases, outbox, points
 from core.clock import db_now
 from core.errors import Refused
 from core.models import Leased
@@ -43,6 +43,7 @@ def inbox_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
         held = leases.claim(InboxItem.objects.all(), limit=limit)
         if not held.rows:
             break
+        points.reached("inbox.claimed")
         done += _process(held.rows, held.token)
     return done
 
@@ -95,4 +96,5 @@ def _apply(items: list[InboxItem], token: UUID) -> int:
         InboxItem.objects.bulk_update(
             [item for item, _ in understood], ["lead", "state", "done_at", "lease_until", "last_error"]
         )
+        points.reached("inbox.applied")
     return len(understood)

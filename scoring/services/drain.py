@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from core import outbox
+from core import outbox, points
 from core.clock import db_now
 from core.rules import backoff_seconds
 from funnels.models import Funnel, Stage, Transition
@@ -76,6 +76,7 @@ def score_batch(ids: Sequence[int]) -> int:
         held = list(claim.select_related("stage__funnel").select_for_update(skip_locked=True, of=("self",)))
         if held:
             _apply(basis, held, now)
+            points.reached("scoring.written")
         return len(held)
 
 
