@@ -63,7 +63,7 @@ class ListForm(forms.Form):
 
     def query(self) -> str:
         """The filters as a query string, without the cursor."""
-        kept = {name: self.data.get(name) for name in self.fields if self._value(name)}
+        kept: dict[str, Any] = {name: self.data.get(name) for name in self.fields if self._value(name)}
         return urlencode(kept)
 
 

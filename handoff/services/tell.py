@@ -65,7 +65,8 @@ def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
     if one is None or one.rep is None:
         return
     context = _context(one, one.rep, _deeds(one.lead_id))
-    text, html = get_template("handoff/mail_assigned.txt"), get_template("handoff/mail_assigned.html")
+    templates: tuple[Any, Any] = get_template("handoff/mail_assigned.txt"), get_template("handoff/mail_assigned.html")
+    text, html = templates
     mail.deliver(
         key,
         to=one.rep.email,

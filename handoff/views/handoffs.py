@@ -173,5 +173,5 @@ def card_context(user: Any, one: Handoff) -> dict[str, Any]:
         "may_decide": one.state == Handoff.State.ASSIGNED and selectors.may_decide(user, one),
         "may_manage": manage and one.state != Handoff.State.REJECTED,
         "reasons": selectors.reasons_active(),
-        "reps": selectors.reps_for(user).exclude(pk=one.rep_id) if manage else [],
+        "reps": selectors.reps_for(user).exclude(pk=one.rep_id or 0) if manage else [],
     }

@@ -57,7 +57,7 @@ def policy(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, "Saved. Leads over the bar are handed off within seconds.")
                 return redirect("handoff:policy")
-    context = {"form": form, "policy": selectors.policy_current()}
+    context: dict[str, Any] = {"form": form, "policy": selectors.policy_current()}
     if request.method != "POST":
         values = {"score": current.score, "grades": current.grades, "required": current.required}
         passing, total = service.policy_count(values, request.user, db_now())

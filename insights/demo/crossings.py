@@ -25,7 +25,7 @@ def handoffs_write(writer: Writer, people: Sequence[Person], leads: dict[int, Le
             Assignment(
                 handoff=row,
                 rep=row.rep,
-                at=row.assigned_at,
+                at=row.assigned_at,  # type: ignore[misc]  # the demo's handoffs are all assigned
                 ended_at=row.decided_at if row.state == Handoff.State.REJECTED else None,
                 ended_why="Rejected" if row.state == Handoff.State.REJECTED else "",
                 mailed=True,

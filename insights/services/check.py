@@ -79,7 +79,7 @@ def _spans_wrong() -> list[str]:
     should: Counter[tuple[Any, ...]] = Counter()
     rows = Reached.objects.filter(seconds__isnull=False).values_list("rank", "at", "seconds")
     for rank, at, seconds in rows.iterator():
-        should[day_number(at), rank - 1, span_bin(seconds)] += 1
+        should[day_number(at), rank - 1, span_bin(seconds or 0)] += 1
     kept = Counter({tuple(key): n for *key, n in DaySpan.objects.values_list("day", "rank", "bin", "n")})
     return [f"Rollup day span {key} is {kept[key]}, not {should[key]}." for key in _differ(kept, should)]
 

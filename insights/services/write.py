@@ -32,9 +32,11 @@ def people_fold(people: Collection[int], path: Path) -> int:
         return 0
     counts, spans = Counter[tuple[Any, ...]](), dict[tuple[int, int, int], list[int]]()
     for person in changed:
-        for side, sign in ((before, -1), (after, 1)):
+        sides: tuple[tuple[dict[int, Any], int], ...] = ((before, -1), (after, 1))
+        for side, sign in sides:
             if person in side:
-                _add(counts, spans, *side[person], sign)
+                facts, steps = side[person]
+                _add(counts, spans, facts, steps, sign)
     gone = [person for person in changed if person in before]
     Reached.objects.filter(person__in=gone).delete()
     Journey.objects.filter(person__in=gone).delete()
