@@ -105,12 +105,13 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
 
 def _begin(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
     fingerprint, now = _fingerprint(request), db_now()
-    mine = IdempotentRequest.objects.filter(user=request.user, key=key)
+    user: Any = request.user
+    mine = IdempotentRequest.objects.filter(user=user, key=key)
     mine.filter(created_at__lt=now - KEPT).delete()
     mine.filter(status=None, created_at__lt=now - ABANDONED).delete()
     try:
         with transaction.atomic():
-            fields: dict[str, Any] = {"user": request.user, "key": key, "fingerprint": fingerprint}
+            fields: dict[str, Any] = {"user": user, "key": key, "fingerprint": fingerprint}
             return IdempotentRequest.objects.create(created_at=now, **fields), True
     except IntegrityError:
         pass

@@ -43,11 +43,12 @@ def queue(request: HttpRequest) -> HttpResponse:
     found = selectors.queue_get(request.user, timezone.now())
     wanted = request.GET.get("open", "")
     chosen = next((one for one in found.items if one.key == wanted), None)
-    context = {"queue": found, "chosen": chosen, "opened": chosen is not None}
+    opened = chosen is not None
     if chosen is None and found.items:
-        context["chosen"] = found.items[0]
-    if context["chosen"] is not None:
-        context |= _panel(request.user, context["chosen"])
+        chosen = found.items[0]
+    context: dict[str, Any] = {"queue": found, "chosen": chosen, "opened": opened}
+    if chosen is not None:
+        context |= _panel(request.user, chosen)
     return render(request, "desk/queue.html", context)
 
 

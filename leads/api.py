@@ -113,7 +113,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         """What this lead did, newest first."""
         rows = Activity.objects.filter(lead=self.get_object().lead)
         self.sort = "-at"
-        page = self.paginate_queryset(rows) or []
+        page: Any = self.paginate_queryset(rows)  # type: ignore[arg-type]  # activities, not the view's standings
         return self.get_paginated_response(ActivityOut(page, many=True).data)
 
 
@@ -172,7 +172,8 @@ class ActivityViewSet(GenericViewSet[Activity]):
         """Record up to 1,000 activities; each that is wrong is named, the others are kept."""
         given = ActivityBatchIn(data=request.data)
         given.is_valid(raise_exception=True)
-        good, errors = [], []
+        good: list[dict[str, Any]] = []
+        errors: list[dict[str, Any]] = []
         for index, row in enumerate(given.validated_data["activities"]):
             one = ActivityIn(data=row)
             if one.is_valid():

@@ -16,7 +16,7 @@ class CompanyOut(serializers.ModelSerializer[Company]):
 
 
 class TouchIn(serializers.Serializer[Any]):
-    source = serializers.CharField(required=False, allow_blank=True, max_length=60)
+    source = serializers.CharField(required=False, allow_blank=True, max_length=60)  # type: ignore[assignment]  # our field, not DRF's option
     medium = serializers.CharField(required=False, allow_blank=True, max_length=60)
     campaign = serializers.CharField(required=False, allow_blank=True, max_length=100)
     term = serializers.CharField(required=False, allow_blank=True, max_length=100)
@@ -77,7 +77,7 @@ class LeadOut(serializers.ModelSerializer[Standing]):
     country = serializers.CharField(source="lead.country", read_only=True)
     city = serializers.CharField(source="lead.city", read_only=True)
     company = CompanyOut(source="lead.company", read_only=True, allow_null=True)
-    source = serializers.CharField(source="lead.source", read_only=True)
+    source = serializers.CharField(source="lead.source", read_only=True)  # type: ignore[assignment]  # our field, not DRF's option
     campaign = serializers.CharField(source="lead.campaign", read_only=True)
     first_touch = serializers.DictField(source="lead.first_touch", read_only=True)
     last_touch = serializers.DictField(source="lead.last_touch", read_only=True)

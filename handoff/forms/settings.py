@@ -48,6 +48,7 @@ class PolicyForm(_Revised):
             "instant_days": "High intent counts for (days)",
             "recycle_wait_days": "Wait before a recycled lead may pass again (days)",
         }
+        help_texts = {"score": "", "recycle_wait_days": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,6 +80,7 @@ class RuleForm(_Revised):
             "company_owner_first": "The rep who owns the company comes first",
             "hold_off_hours": "When nobody is at work, wait for the next opening",
         }
+        help_texts = {"hold_off_hours": "Else it is assigned anyway.", "company_owner_first": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,6 +103,7 @@ class SlaForm(_Revised):
             "warn_percent": "Warn when this much of the time is gone (%)",
             "max_reroutes": "Give it to another rep at most (times)",
         }
+        help_texts = {"instant_only": "", "working_time": ""}
 
 
 class ReasonForm(forms.ModelForm):

@@ -28,7 +28,7 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
     near = marketing.near_bar(scope, bar)
     return {
         "sentence": _sentence(steps, path, verdicts),
-        "tiles": _tiles(scope, path, links, steps, before, verdicts, near.count(), bar),
+        "tiles": _people_tiles(scope, path, links, steps, before) + _other_tiles(links, verdicts, near.count(), bar),
         "weeks": _weeks(marketing.weekly(scope, path)),
         "channels": _channels(marketing.channels(cells, closings, scope, path), path, links),
         "scores": _scores(scores, bar),
@@ -49,15 +49,8 @@ def _sentence(steps: list[rates.StepNumbers], path: Path, verdicts: handoffs.Ver
     return f"{text}. There is not enough data yet to say what sales made of them."
 
 
-def _tiles(
-    scope: Scope,
-    path: Path,
-    links: Links,
-    steps: list[rates.StepNumbers],
-    before: list[rates.StepNumbers] | None,
-    verdicts: handoffs.Verdicts,
-    near: int,
-    bar: int,
+def _people_tiles(
+    scope: Scope, path: Path, links: Links, steps: list[rates.StepNumbers], before: list[rates.StepNumbers] | None
 ) -> list[Tile]:
     counted = "people whose path began in the period" if scope.cohort else "people who first reached it in the period"
     found = []
@@ -80,6 +73,11 @@ def _tiles(
                 say.moved(change),
             )
         )
+    return found
+
+
+def _other_tiles(links: Links, verdicts: handoffs.Verdicts, near: int, bar: int) -> list[Tile]:
+    found = []
     share = say.percent(verdicts.share) if verdicts.decided >= rates.FEW else say.FEW_SAID
     found.append(
         Tile(

@@ -29,7 +29,7 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
     stalled = sales.stalled(scope, path)
     return {
         "sentence": _sentence(numbers, pipeline, scope),
-        "tiles": _tiles(numbers, earlier, pipeline, speed, scope, links),
+        "tiles": _won_tiles(numbers, earlier, scope, links) + _open_tiles(numbers, pipeline, speed, scope, links),
         "months": _months(sales.forecast(scope, path, history), scope, links),
         "reps_table": _reps(scope, links),
         "lost_reasons": [
@@ -51,14 +51,7 @@ def _sentence(numbers: sales.Sales, pipeline: sales.Pipeline, scope: Scope) -> s
     return f"{text}. {say.whole(pipeline.deals)} are open now, {say.money(pipeline.value, scope.currency)} in all."
 
 
-def _tiles(
-    numbers: sales.Sales,
-    earlier: sales.Sales | None,
-    pipeline: sales.Pipeline,
-    speed: handoffs.Speed,
-    scope: Scope,
-    links: Links,
-) -> list[Tile]:
+def _won_tiles(numbers: sales.Sales, earlier: sales.Sales | None, scope: Scope, links: Links) -> list[Tile]:
     few = numbers.decided < rates.FEW
     bare = numbers.won < rates.FEW
     money = scope.currency
@@ -97,6 +90,15 @@ def _tiles(
             links("won"),
             numbers.won,
         ),
+    ]
+
+
+def _open_tiles(
+    numbers: sales.Sales, pipeline: sales.Pipeline, speed: handoffs.Speed, scope: Scope, links: Links
+) -> list[Tile]:
+    bare = numbers.won < rates.FEW
+    money = scope.currency
+    return [
         Tile(
             "Open",
             say.money(pipeline.value, money),

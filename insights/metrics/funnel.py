@@ -58,6 +58,7 @@ class Cell:
 def table(scope: Scope) -> list[Cell]:
     """What the funnel and the channels are counted from. Cohort: people whose path began in the period, by how far
     they came. Activity: people who first reached each step in the period, whenever their path began. One query."""
+    total: Any
     what = _fate(scope.today) if scope.cohort else Value("", output_field=CharField())
     total: Aggregate
     if scope.plain:

@@ -113,7 +113,7 @@ def person_off(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, "Time off noted: no new leads are handed to them then.")
     else:
-        messages.error(request, " ".join(text for errors in form.errors.values() for text in errors))
+        messages.error(request, " ".join(str(text) for errors in form.errors.values() for text in errors))
     return redirect("team:person", pk=pk)
 
 

@@ -31,9 +31,10 @@ def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse
 def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _page(request)
-    form = ProfileForm(request.POST, instance=request.user)
+    user: Any = request.user
+    form = ProfileForm(request.POST, instance=user)
     if not form.is_valid():
-        request.user.refresh_from_db()
+        user.refresh_from_db()
         return _page(request, 422, form=form)
     form.save()
     messages.success(request, "Saved.")
@@ -54,7 +55,8 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def time_off_add(request: HttpRequest) -> HttpResponse:
-    form = TimeOffForm(request.POST, instance=TimeOff(user=request.user))
+    user: Any = request.user
+    form = TimeOffForm(request.POST, instance=TimeOff(user=user))
     if not form.is_valid():
         return _page(request, 422, off_form=form)
     form.save()
