@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Count, Q
 
 from funnels.models import Stage
@@ -71,7 +72,9 @@ class Routing:
         return out
 
     def _people(self) -> None:
-        self.people = {rep.pk: rep for rep in User.objects.filter(is_active=True, is_rep=True).order_by("pk")}
+        # Imported and not invited yet: they cannot sign in, so a lead of theirs would lie.
+        reps = User.objects.filter(is_active=True, is_rep=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        self.people = {rep.pk: rep for rep in reps.order_by("pk")}
         loads = _loads(self.now)
         today = _today(self.people.values(), self.now)
         off = TimeOff.objects.filter(starts_at__lte=self.now, ends_at__gt=self.now)
