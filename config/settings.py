@@ -108,9 +108,8 @@ TEMPLATES = [
                 "core.context.shell",
             ],
             "builtins": [
-                "core.templatetags.ui",
                 "django_htmx.templatetags.django_htmx",
-                "lucide.templatetags.lucide",
+                "core.templatetags.ui",  # brings lucide's icons, each drawn once
             ],
         },
     }

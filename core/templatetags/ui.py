@@ -1,132 +1,18 @@
-"""Template tags of the component set: see docs/components.md and /styleguide/."""
+"""Template tags of the component set: see docs/components.md and /styleguide/. Forms, tables and charts are here;
+filters, small marks and larger parts in the files beside it, all registered as one library."""
 
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
-from django.utils import timezone
-from django.utils.formats import date_format
 
-from core import charts, wording
+from core import charts
+from core.templatetags import formats, marks, parts
 
 register = template.Library()
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-
-
-@register.filter
-def number(value: Any) -> str:
-    """12480 -> 12,480; nothing -> –."""
-    try:
-        return f"{Decimal(str(value)).normalize():,f}"
-    except (InvalidOperation, ValueError):
-        return "–"
-
-
-@register.filter
-def money(value: Any, currency: str = "USD") -> str:
-    """18400 -> $18,400; cents only where there are some; nothing -> –."""
-    try:
-        amount = Decimal(str(value)).quantize(Decimal("0.01"))
-    except (InvalidOperation, ValueError):
-        return "–"
-    text = f"{abs(amount):,.2f}".removesuffix(".00")
-    sign = "-" if amount < 0 else ""
-    symbol = SYMBOLS.get(currency)
-    return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency}"
-
-
-@register.filter
-def percent(value: Any, digits: int = 0) -> str:
-    """A share from 0 to 1 -> 63.2 %; nothing -> –."""
-    try:
-        return f"{float(value) * 100:.{digits}f} %"
-    except (TypeError, ValueError):
-        return "–"
-
-
-@register.filter
-def duration(seconds: Any) -> str:
-    """220 -> 3 m 40 s; two units at the most; nothing -> –."""
-    try:
-        return wording.duration(float(seconds))
-    except (TypeError, ValueError):
-        return "–"
-
-
-@register.filter
-def ago(moment: datetime | None) -> str:
-    """'5 minutes ago', 'in 2 days'; nothing -> –."""
-    if not moment:
-        return "–"
-    return wording.ago((timezone.now() - moment).total_seconds())
-
-
-@register.filter
-def local_time(moment: datetime | None, form: str = "j M Y H:i") -> str:
-    """In the reader's zone."""
-    return date_format(timezone.localtime(moment), form) if moment else "–"
-
-
-@register.filter
-def initials(name: Any) -> str:
-    words = str(name or "").split()
-    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper() or "?"
-
-
-@register.filter
-def hue(value: Any) -> int:
-    """One of eight tones for an avatar, the same for the same name."""
-    return sum(map(ord, str(value))) % 8
-
-
-@register.filter
-def get_item(mapping: Any, key: Any) -> Any:
-    return mapping.get(key) if hasattr(mapping, "get") else None
-
-
-@register.inclusion_tag("components/score.html")
-def score_chip(standing: Any) -> dict[str, Any]:
-    """Grade and score of a Standing, with its reason as the hint."""
-    return {"standing": standing}
-
-
-@register.inclusion_tag("components/stage.html")
-def stage_chip(stage: Any, since: datetime | None = None) -> dict[str, Any]:
-    """A stage in the colour of its funnel. The stage's ``funnel`` must be loaded."""
-    return {"stage": stage, "since": since}
-
-
-@register.inclusion_tag("components/badge.html")
-def badge(text: Any, tone: str = "", icon: str = "") -> dict[str, Any]:
-    """A chip. Tones: good, warn, bad, marketing, handoff, sales, customer, accent."""
-    return {"text": text, "tone": tone, "icon": icon}
-
-
-@register.inclusion_tag("components/avatar.html")
-def avatar(person: Any, size: int = 24) -> dict[str, Any]:
-    return {"person": person, "size": size}
-
-
-@register.inclusion_tag("components/clock.html")
-def clock(due_at: datetime | None, starts_at: datetime | None = None, tone: str = "handoff") -> dict[str, Any]:
-    """A round countdown to ``due_at``; late turns red. It runs in the browser, by the server's time."""
-    now = timezone.now()
-    if due_at is None:
-        return {"due_at": None}
-    total = (due_at - starts_at).total_seconds() if starts_at and starts_at < due_at else 0
-    left = (due_at - now).total_seconds()
-    spent = 100 if left <= 0 or total <= 0 else max(0, min(100, round(100 * (1 - left / total))))
-    return {
-        "due_at": due_at,
-        "starts_at": starts_at,
-        "now": now,
-        "spent": spent,
-        "late": left <= 0,
-        "tone": tone,
-        "text": wording.countdown(left),
-    }
+for library in (formats.register, marks.register, parts.register):
+    register.tags.update(library.tags)
+    register.filters.update(library.filters)
 
 
 @register.inclusion_tag("components/field.html")
