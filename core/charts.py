@@ -13,7 +13,7 @@ from core.ribbon import Drawing, RibbonStage, lying, standing
 
 __all__ = ["Bar", "Chart", "RibbonStage", "bars", "columns", "histogram", "lines", "ribbon", "sparkline", "stacked"]
 
-WIDTH = 640
+WIDTH = 520
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def bars(title: str, points: Sequence[Bar], *, head: Sequence[str]) -> Chart:
     chart.rows = [[one.label, one.said] for one in points]
     top = max((one.value for one in points), default=0) or 1
     for index, one in enumerate(points):
-        width = 330 * max(0.0, one.value) / top
+        width = (WIDTH - 270) * max(0.0, one.value) / top
         chart.bars.append(
             Bar(**{**one.__dict__, "x": 190, "y": index * row + 7, "width": round(max(2, width), 1), "height": 14})
         )

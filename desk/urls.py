@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import house, views
+from desk import catalogue, house, views
 
 app_name = "desk"
 urlpatterns = [
@@ -15,6 +15,6 @@ urlpatterns = [
     path("leads/<int:pk>/log/<slug:kind>/save/", views.lead_log, name="lead_log"),
     path("deliveries/", house.deliveries, name="deliveries"),
     path("deliveries/retry/", house.deliveries_retry, name="deliveries_retry"),
-    path("styleguide/", house.styleguide, name="styleguide"),
+    path("styleguide/", catalogue.styleguide, name="styleguide"),
     path("search/", views.search, name="search"),
 ]

@@ -77,6 +77,7 @@ def stage_chip(stage: Any, since: datetime | None = None) -> SafeString:
 @register.simple_tag
 def avatar(name: Any, size: str = "") -> SafeString:
     """Initials on one of eight tones; ``size="large"``. Only a picture: the name stands beside it."""
+    size = "large" if size == "large" else ""
     if not name:
         return format_html('<span class="avatar none {}" aria-hidden="true">–</span>', size)
     tone, letters = hue(name), initials(name)

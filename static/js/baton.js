@@ -101,6 +101,8 @@
     for (const menu of $$("details.menu[open], details.more[open]")) if (!menu.contains(event.target)) menu.open = false;
     const copy = event.target.closest("[data-copy]");
     if (copy) copyText(copy);
+    const say = event.target.closest("[data-say]");
+    if (say) toast(say.dataset.say, say.dataset.sayTone || "");
     const hint = event.target.closest("[data-hint]");
     if (hint) hint.classList.toggle("open");
   });
