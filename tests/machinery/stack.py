@@ -115,11 +115,18 @@ class Stack:
         redis.Redis(unix_socket_path=str(self.folder / "broker.sock")).flushall()
 
     def start_worker(
-        self, *, env: dict[str, str] | None = None, concurrency: int = 2, app: str = "config", wait: bool = True
+        self,
+        *,
+        env: dict[str, str] | None = None,
+        concurrency: int = 2,
+        app: str = "config",
+        pool: str = "prefork",
+        wait: bool = True,
     ) -> Process:
-        """A Celery worker. ``app`` may name a test's own module that holds the Celery app."""
+        """A Celery worker. ``app`` may name a test's own module that holds the Celery app; with the pool "solo" the
+        worker is one process, which dies as a whole."""
         name = f"worker{len(self.processes)}"
-        words = ["-m", "celery", "-A", app, "worker", "-c", str(concurrency), "-n", f"{name}@test"]
+        words = ["-m", "celery", "-A", app, "worker", "-P", pool, "-c", str(concurrency), "-n", f"{name}@test"]
         words += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
         process = self.start(name, [sys.executable, *words], env=env)
         if wait:
