@@ -184,7 +184,7 @@ def stacked(
         for name, tone, values in series:
             tall = room * max(0.0, values[index]) / top
             y -= tall
-            place = {"x": round(x + slot * 0.14, 1), "y": round(y, 1), "width": round(slot * 0.72, 1)}
+            place: dict[str, Any] = {"x": round(x + slot * 0.14, 1), "y": round(y, 1), "width": round(slot * 0.72, 1)}
             chart.bars.append(
                 Bar(f"{label}, {name}", values[index], said(values[index]), tone=tone, height=round(tall, 1), **place)
             )
