@@ -1,0 +1,59 @@
+"""Baton's Celery app, deliberately broken: the twins that the checks of this folder must catch.
+
+``BROKEN=twice``: the guards that keep a pass through marketing from being handed over twice are gone.
+``BROKEN=unsafe``: an e-mail to a rep is a Celery message and nothing else.
+"""
+
+import inspect
+import os
+import textwrap
+from typing import Any
+
+import django
+from celery import current_app
+from django.utils.module_loading import import_string
+
+from config.celery import app
+
+django.setup()
+
+from core import outbox  # noqa: E402
+from deals.services import handoffs  # noqa: E402
+from handoff.services import qualify  # noqa: E402
+
+
+def change(function: Any, old: str, new: str) -> None:
+    """Put ``new`` in the place of the one ``old`` in the function's source; whoever holds the function has it too."""
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(old) == 1, f"{function.__name__} has no such line any more: {old}"
+    made: dict[str, Any] = {}
+    exec(compile(source.replace(old, new), function.__code__.co_filename, "exec"), function.__globals__, made)
+    function.__code__ = made[function.__name__].__code__
+
+
+if os.environ["BROKEN"] == "twice":
+    change(qualify._standings, ", stage__kind=Stage.Kind.OPEN", "")
+    change(qualify._judge, "if (one.pk, one.cycle) in known:", "if False:")
+    change(handoffs.deals_open_for_handoffs, "del wanted[pair]", "pass")
+
+if os.environ["BROKEN"] == "unsafe":
+    change(
+        outbox.emit_many,
+        "    if handlers:\n",
+        "    if handlers:\n"
+        "        from tests.flow.broken import publish\n"
+        "        transaction.on_commit(lambda: publish(listed, handlers))\n"
+        "        return\n",
+    )
+
+
+def publish(facts: list[tuple[str, dict[str, Any]]], handlers: list[str]) -> None:
+    for key, payload in facts:
+        for handler in handlers:
+            current_app.send_task("tests.direct", (handler, key, payload))
+    outbox.wake("core.tasks.outbox_drain")
+
+
+@app.task(name="tests.direct")
+def direct(handler: str, key: str, payload: dict[str, Any]) -> None:
+    import_string(handler)(key, **payload)

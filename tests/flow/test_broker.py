@@ -1,0 +1,26 @@
+"""The broker holds wake-ups only: emptied, killed and started again while captures arrive, it costs time, no lead."""
+
+import pytest
+
+from tests.flow.world import drained, faults, mailed_again, reps
+
+pytestmark = pytest.mark.slow
+
+
+def test_captures_go_on_while_the_broker_is_emptied_killed_and_back(stack, client, record_property):
+    reps(3)
+    stack.start_worker(wait=False)
+    stack.start_beat()
+    _ = stack.url
+    for turn in range(4):
+        client.captures(f"emptied-{turn}", 4)
+        stack.empty_broker()
+    stack.kill(stack.broker)
+    client.captures("gone", 10)
+    stack.start_broker()
+    client.captures("back", 4)
+    stack.wait_until(drained, seconds=60, message="the sweeper did not pick up what was left")
+    assert client.refused == []
+    assert len(client.accepted) == 30
+    assert faults(client) == []
+    assert mailed_again() == 0
