@@ -14,7 +14,7 @@ from tests.machinery import needs, stages
 from tests.machinery.servers import PrivatePostgres
 
 QUICK = "not slow and not browser"
-PARALLEL = ["-n", "2", "--dist", "loadfile", "-q", "--tb=short"]
+PARALLEL = ["-n", "2", "--dist", "loadfile", "-q", "--tb=short", "--durations=5", "--durations-min=5"]
 
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:

@@ -3,13 +3,17 @@
 import os
 import signal
 import time
+import uuid
 
 import pytest
+import requests
 from celery import current_app
 from kombu import Connection
 
 from config import broker
 from core.models import OutboxMessage
+from leads.models import InboxItem
+from tests.leads.conftest import BROWSER
 
 APP = "tests.platform.worker_app"
 # Six wake-ups, and how long each took, in a process of its own.
@@ -132,6 +136,28 @@ class TestInTrouble:
         )
         said = stack.manage("shell", "-c", restart)
         assert "down 0.0" in said and "waiting 1" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", [signal.SIGSTOP, signal.SIGKILL])
+def test_captures_are_answered_and_kept_while_the_broker_is_in_trouble(stack, trouble):
+    stack.start_web()
+    stack.broker.signal(trouble)
+    times = []
+    with requests.Session() as session:
+        for number in range(12):
+            event = {
+                "visitor": str(uuid.uuid4()),
+                "id": str(uuid.uuid4()),
+                "url": f"https://www.example.com/{number}",
+            }
+            began = time.monotonic()
+            answer = session.post(f"{stack.url}/t/hit", json=event, headers={"User-Agent": BROWSER})
+            times.append(time.monotonic() - began)
+            assert answer.status_code == 204, answer.text
+    assert InboxItem.objects.count() == 12
+    assert max(times) < 2.5, "one wait of at most 1.5 s, and the request itself on a busy machine"
+    assert sorted(times)[-2] < 1, "one request waits, not every one"
 
 
 @pytest.mark.slow
