@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> None:
         if preparing.logins.exists() and settings.DEMO_ALLOWED:
             say(f"The demo company is in. Sign in as:\n{preparing.logins.read_text().rstrip()}")
         else:
-            say("The first administrator is made by: .venv/bin/python manage.py createsuperuser")
+            say("Sign in there; in an empty Baton the first visit makes the administrator.")
         say(f"Logs are in {Path(settings.VAR_DIR) / 'log'}. Ctrl-C stops.")
         supervisor.watch()
     except Stop:

@@ -25,7 +25,7 @@ def test_it_starts_without_demo_people_and_the_first_administrator_is_made_by_ha
     install, given = served
     install.start(**given)
     assert install.ask("/healthz/") == '{"status": "ok"}'
-    assert "demo company" not in install.said() and "createsuperuser" in install.said()
+    assert "demo company" not in install.said() and "the first visit makes the administrator" in install.said()
     assert not User.objects.exists()
 
     words = ["manage.py", "createsuperuser", "--noinput", "--email", "ann@test.example", "--name", "Ann"]
