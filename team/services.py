@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
 
 from core import outbox
 from core.clock import db_now
@@ -13,6 +14,8 @@ from core.mail import mail_queue
 from core.models import OutboxMessage
 from team.auth import token_digest
 from team.models import ApiToken, Notice, User
+
+RESET_PAUSE = 120  # seconds
 
 
 @transaction.atomic
@@ -67,16 +70,40 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
 
 def invite_send(*, person: User, link: str, by: User) -> None:
     """Mail a person the link at which they choose a password."""
-    text = (
-        f"Hello {person.get_short_name()},\n\n{by.name} invites you to Baton, where marketing and sales work on one "
-        f"path.\n\nChoose a password here, the link works once and for three days:\n{link}\n"
+    _link_mail(
+        key=f"invite:{person.pk}:{secrets.token_hex(8)}",
+        person=person,
+        subject=f"{by.name} invites you to Baton",
+        text=f"{by.name} invites you to Baton, where marketing and sales work on one path.",
+        label="Choose a password",
+        link=link,
+        after="The link works once, for three days. Later, ask for a new one at the sign-in page.",
     )
+
+
+def reset_send(*, person: User, link: str) -> None:
+    """Mail a person the link at which they set a new password: at most one in two minutes, however often asked."""
+    _link_mail(
+        key=f"reset:{person.pk}:{int(db_now().timestamp() // RESET_PAUSE)}",
+        person=person,
+        subject="Your new password for Baton",
+        text="Somebody (you, we hope) asked for a new password for Baton.",
+        label="Choose a new password",
+        link=link,
+        after="The link works once, for three days. If it was not you, do nothing: your password stays as it is.",
+    )
+
+
+def _link_mail(*, key: str, person: User, subject: str, text: str, label: str, link: str, after: str) -> None:
+    hello = f"Hello {person.get_short_name()},"
+    words = {"subject": subject, "hello": hello, "text": text, "label": label, "link": link, "after": after}
     with transaction.atomic():
         mail_queue(
-            key=f"invite:{person.pk}:{secrets.token_hex(8)}",
+            key=key,
             to=person.email,
-            subject=f"{by.name} invites you to Baton",
-            text=text,
+            subject=subject,
+            text=f"{hello}\n\n{text}\n\n{label}:\n{link}\n\n{after}\n",
+            html=render_to_string("team/mail/action.html", words),
         )
 
 

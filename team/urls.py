@@ -24,6 +24,7 @@ urlpatterns = [
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/invite/", people.invite, name="invite"),
     path("people/<int:pk>/time-off/", people.person_off, name="person_off"),
+    path("people/<int:pk>/time-off/<int:off>/remove/", people.person_off_remove, name="person_off_remove"),
     path("teams/new/", people.team, name="team_new"),
     path("teams/<int:pk>/", people.team, name="team"),
     path("bell/", profile.bell, name="bell"),

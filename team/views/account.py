@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth import login
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.errors import Refused
 from team import services
-from team.forms import LoginForm, SetupForm
+from team.forms import LoginForm, ResetForm, SetupForm
 from team.models import User
 
 
@@ -35,8 +36,7 @@ class PasswordReset(auth.PasswordResetView):
     """Says the same whether the e-mail is known or not."""
 
     template_name = "team/password_reset.html"
-    email_template_name = "team/mail_reset.txt"
-    subject_template_name = "team/mail_reset_subject.txt"
+    form_class = ResetForm
     success_url = reverse_lazy("team:password_reset_done")
 
 
@@ -46,14 +46,16 @@ class PasswordResetDone(auth.PasswordResetDoneView):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class PasswordResetConfirm(auth.PasswordResetConfirmView):
+class PasswordResetConfirm(SuccessMessageMixin, auth.PasswordResetConfirmView):  # type: ignore[type-arg]
     template_name = "team/password_set.html"
     success_url = reverse_lazy("team:login")
+    success_message = "Your password is set. Sign in with it."
 
 
-class PasswordChange(auth.PasswordChangeView):
+class PasswordChange(SuccessMessageMixin, auth.PasswordChangeView):  # type: ignore[type-arg]
     template_name = "team/password_change.html"
     success_url = reverse_lazy("team:profile")
+    success_message = "Your password is changed."
 
 
 @login_not_required

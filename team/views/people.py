@@ -48,7 +48,10 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     found = _seen(request, pk)
     user: Any = request.user
     form = _form(request, found)
+    holds = ask("person.holds", user_id=found.pk) or []
     if request.method == "POST" and form.is_valid():
+        if _leaves_work(request, found, form, holds):
+            return _person_page(request, found, form, holds, 422, confirm=True)
         try:
             services.person_save(person=found, by=user, values=form.cleaned_data)
         except Refused as refusal:
@@ -57,14 +60,27 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{found.name} saved.")
             return redirect("team:people")
+    return _person_page(request, found, form, holds, 422 if form.errors else 200)
+
+
+def _leaves_work(request: HttpRequest, person: User, form: "ModelForm[User]", holds: list[Any]) -> bool:
+    """True when somebody with work on the desk would be locked out, and nobody has said yet that this is meant."""
+    goes = person.is_active and form.cleaned_data.get("is_active", True) is False
+    return goes and bool(holds) and "confirmed" not in request.POST
+
+
+def _person_page(
+    request: HttpRequest, person: User, form: "ModelForm[User]", holds: list[Any], status: int, confirm: bool = False
+) -> HttpResponse:
     context = {
-        "person": found,
+        "person": person,
         "form": form,
-        "holds": ask("person.holds", user_id=found.pk) or [],
-        "time_off": found.time_off.filter(ends_at__gt=timezone.now()),
+        "holds": holds,
+        "confirm": confirm,
+        "time_off": person.time_off.filter(ends_at__gt=timezone.now()),
         "off_form": TimeOffForm(),
     }
-    return render(request, "team/person.html", context, status=422 if form.errors else 200)
+    return render(request, "team/person.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,6 +130,15 @@ def person_off(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Time off noted: no new leads are handed to them then.")
     else:
         messages.error(request, " ".join(str(text) for errors in form.errors.values() for text in errors))
+    return redirect("team:person", pk=pk)
+
+
+@require_POST
+@roles_required("manager")
+def person_off_remove(request: HttpRequest, pk: int, off: int) -> HttpResponse:
+    found = _seen(request, pk)
+    get_object_or_404(TimeOff, pk=off, user=found).delete()
+    messages.success(request, "Removed.")
     return redirect("team:person", pk=pk)
 
 

@@ -110,6 +110,11 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("team:tokens")
 
 
+def _number(text: str) -> int:
+    """A row number as it was sent; 0, which no row has, for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
 @require_GET
 def bell(request: HttpRequest) -> HttpResponse:
     """The unread count, asked for every few seconds by every page: one query on a partial index."""
@@ -121,19 +126,18 @@ def bell(request: HttpRequest) -> HttpResponse:
 def notices(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     rows = Notice.objects.filter(user=user)
-    before = request.GET.get("cursor", "")
-    if before.isdigit():
-        rows = rows.filter(pk__lt=int(before[:18]))
-    page = list(rows[:51])
+    unread = rows.filter(read_at=None).count()
+    before = _number(request.GET.get("cursor", ""))
+    page = list((rows.filter(pk__lt=before) if before else rows)[:51])
     following = str(page[49].pk) if len(page) > 50 else ""
-    return render(request, "team/notices.html", {"notices": page[:50], "next": following})
+    return render(request, "team/notices.html", {"notices": page[:50], "next": following, "unread": unread})
 
 
 @require_POST
 def notices_read(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    pk = request.POST.get("pk", "")
-    services.notices_read(user=user, pks=[int(pk)] if pk.isdigit() else None)
+    sent = request.POST.get("pk", "")
+    services.notices_read(user=user, pks=[_number(sent)] if sent else None)
     go = request.POST.get("next", "")
     if not go.startswith("/") or not url_has_allowed_host_and_scheme(go, allowed_hosts={request.get_host()}):
         go = reverse("team:notices")
