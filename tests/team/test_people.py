@@ -1,0 +1,181 @@
+"""People and teams: who may see and change whom, invitations, and somebody who leaves."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from core import outbox
+from core.models import OutboxMessage
+from leads.models import Standing
+from team.models import ApiToken, Team, TimeOff, User
+from tests.core.hostile import HOSTILE
+from tests.deals.world import lead_make
+
+NEW = {
+    "name": "Nia New",
+    "email": "Nia@Test.Example",
+    "is_rep": "on",
+    "time_zone": "UTC",
+    "team": "",
+    "weight": "2",
+    "capacity_open": "30",
+    "capacity_day": "9",
+    "is_active": "on",
+}
+
+
+def sent(person: User, **changes) -> dict:
+    roles = {f"is_{role}": "on" for role in person.roles}
+    fields = {"name": person.name, "email": person.email, "team": person.team_id or "", "time_zone": person.time_zone}
+    load = {"weight": person.weight, "capacity_open": person.capacity_open, "capacity_day": person.capacity_day}
+    found = fields | load | roles | {"is_active": "on"} | changes
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@pytest.mark.parametrize("role", ["rep", "marketer"])
+def test_only_managers_and_admins_open_the_page(login, role):
+    assert login(role).get("/people/").status_code == 403
+    assert login("anonymous").get("/people/").status_code == 302
+
+
+def test_a_manager_sees_the_own_team_an_admin_everybody(login, people):
+    rep, other = people("rep"), people("other_rep")
+    page = login("manager").get("/people/").content.decode()
+    assert rep.name in page and other.name not in page
+    assert login("manager").get(f"/people/{other.pk}/").status_code == 404
+    page = login("admin").get("/people/").content.decode()
+    assert rep.name in page and other.name in page
+
+
+def test_the_list_costs_the_same_for_many(login, people, django_assert_max_num_queries):
+    client = login("admin")
+    for number in range(30):
+        User.objects.create_user(f"n{number}@test.example", name=f"N {number}", is_rep=True, team=people("rep").team)
+    with django_assert_max_num_queries(6):
+        client.get("/people/")
+
+
+def test_a_manager_changes_how_much_a_rep_gets_and_nothing_else(login, people):
+    rep = people("rep")
+    client = login("manager")
+    change = {"weight": "3", "capacity_open": "5", "capacity_day": "2", "is_admin": "on", "name": "Changed"}
+    assert client.post(f"/people/{rep.pk}/", change).status_code == 302
+    rep.refresh_from_db()
+    assert (rep.weight, rep.capacity_open, rep.capacity_day) == (3, 5, 2)
+    assert not rep.is_admin and rep.name == "Rita Rep" and rep.is_active
+    wrong = client.post(f"/people/{rep.pk}/", change | {"weight": "-1"})
+    assert wrong.status_code == 422
+    assert client.post("/people/new/", NEW).status_code == 403
+    assert client.post("/teams/new/", {"name": "Mine"}).status_code == 403
+    assert client.post(f"/people/{rep.pk}/invite/").status_code == 403
+    assert not Team.objects.filter(name="Mine").exists() and mail.outbox == []
+
+
+def test_a_manager_notes_and_removes_time_off_for_the_team_only(login, people):
+    rep, other = people("rep"), people("other_rep")
+    client = login("manager")
+    when = {"starts_at": "2030-07-01T09:00", "ends_at": "2030-07-08T09:00"}
+    assert client.post(f"/people/{rep.pk}/time-off/", when).status_code == 302
+    off = TimeOff.objects.get()
+    assert off.user == rep
+    assert client.post(f"/people/{other.pk}/time-off/", when).status_code == 404
+    theirs = TimeOff.objects.create(user=other, starts_at=off.starts_at, ends_at=off.ends_at)
+    assert client.post(f"/people/{rep.pk}/time-off/{theirs.pk}/remove/").status_code == 404
+    client.post(f"/people/{rep.pk}/time-off/{off.pk}/remove/")
+    assert list(TimeOff.objects.all()) == [theirs]
+
+
+def test_somebody_invited_chooses_a_password_and_is_in(login):
+    assert login("admin").post("/people/new/", NEW).status_code == 302
+    person = User.objects.get(email="nia@test.example")
+    assert person.is_rep and person.weight == 2 and not person.has_usable_password()
+    outbox.drain()
+    message = mail.outbox[0]
+    assert message.to == ["nia@test.example"] and "Ada Admin invites you" in message.subject
+    path = re.search(r"http://testserver(/password/set/\S+/)", message.body).group(1)
+    assert path in message.alternatives[0][0]
+    client = Client()
+    form_at = client.get(path, follow=True).redirect_chain[-1][0]
+    new = "a much better pass 7"
+    client.post(form_at, {"new_password1": new, "new_password2": new})
+    assert client.post("/login/", {"username": person.email, "password": new}).status_code == 302
+    assert b"invited" not in login("admin").get("/people/").content.split(b"Nia New")[1].split(b"</tr>")[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"email": "RITA@test.example"}, "email"),
+        ({"email": "no"}, "email"),
+        ({"is_rep": None}, "is_rep"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_who_cannot_be_invited_is_refused_at_the_field(login, people, change, field):
+    people("rep")
+    fields = {name: value for name, value in (NEW | change).items() if value is not None}
+    page = login("admin").post("/people/new/", fields)
+    assert page.status_code == 422 and f"id_{field}-error" in page.content.decode()
+    assert User.objects.filter(name="Nia New").count() == 0
+    assert not OutboxMessage.objects.filter(topic="mail.send").exists()
+
+
+def test_leaving_names_what_is_on_the_desk_first_and_tells_the_other_rooms(login, people):
+    rep, admin = people("rep"), login("admin")
+    ApiToken.objects.create(user=rep, name="t", prefix="p", digest="d", scopes=["leads:read"])
+    for _ in range(3):
+        Standing.objects.filter(pk=lead_make().pk).update(owner=rep)
+    asked = admin.post(f"/people/{rep.pk}/", sent(rep, is_active=None))
+    assert asked.status_code == 422
+    page = asked.content.decode()
+    assert "still has work" in page and "3 leads" in page and 'name="confirmed"' in page
+    rep.refresh_from_db()
+    assert rep.is_active
+    told = OutboxMessage.objects.filter(topic="user.deactivated")
+    assert not told.exists()
+    assert admin.post(f"/people/{rep.pk}/", sent(rep, is_active=None, confirmed="1")).status_code == 302
+    rep.refresh_from_db()
+    assert not rep.is_active and [one.payload["user_id"] for one in told] == [rep.pk]
+    assert ApiToken.objects.get().revoked_at is not None
+
+
+def test_nobody_with_an_empty_desk_is_asked_about(login, people):
+    rep = people("rep")
+    assert login("admin").post(f"/people/{rep.pk}/", sent(rep, is_active=None)).status_code == 302
+    rep.refresh_from_db()
+    assert not rep.is_active
+
+
+def test_the_last_admin_stays_and_nobody_locks_themselves_out(login, people):
+    admin, client = people("admin"), login("admin")
+    page = client.post(f"/people/{admin.pk}/", sent(admin, is_admin=None, is_rep="on"))
+    assert page.status_code == 422 and b"last admin" in page.content
+    second = User.objects.create_user("second@test.example", name="Second", is_admin=True)
+    page = client.post(f"/people/{admin.pk}/", sent(admin, is_active=None, confirmed="1"))
+    assert page.status_code == 422 and b"cannot deactivate yourself" in page.content
+    assert client.post(f"/people/{second.pk}/", sent(second, is_active=None)).status_code == 302
+    admin.refresh_from_db()
+    assert admin.is_admin and admin.is_active
+
+
+def test_a_team_is_made_renamed_and_named_once(login):
+    client = login("admin")
+    client.post("/teams/new/", {"name": "East", "reps_see_team": "on"})
+    east = Team.objects.get(name="East")
+    assert east.reps_see_team
+    assert client.post("/teams/new/", {"name": "East"}).status_code == 422
+    client.post(f"/teams/{east.pk}/", {"name": "Far East"})
+    east.refresh_from_db()
+    assert east.name == "Far East" and not east.reps_see_team
+
+
+def test_a_hostile_name_is_only_text(login, people):
+    User.objects.filter(pk=people("rep").pk).update(name=HOSTILE[:120])
+    Team.objects.filter(pk=people("rep").team_id).update(name=HOSTILE[:80])
+    client = login("admin")
+    for path in ("/people/", f"/people/{people('rep').pk}/", f"/teams/{people('rep').team_id}/"):
+        page = client.get(path).content.decode()
+        assert "<script>alert" not in page and "<img src=x" not in page
+    assert "<script>alert" not in login("rep").get("/profile/").content.decode()
