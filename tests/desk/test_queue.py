@@ -1,0 +1,152 @@
+"""My queue: what waits, why, until when; decided without leaving the page."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from deals.models import Deal, Task
+from deals.services import task_create
+from handoff.models import Handoff
+from leads.models import Activity
+from tests.deals.world import deal_by_hand
+from tests.handoff.world import assigned
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[str], Client]
+People = Callable[[str], Any]
+
+
+def page(client: Client) -> str:
+    return client.get(reverse("desk:queue")).content.decode()
+
+
+def test_an_empty_queue_teaches_what_comes(login: Login) -> None:
+    assert "Nothing waits for you" in page(login("rep"))
+
+
+def test_all_three_kinds_of_work_stand_in_order(login: Login, people: People) -> None:
+    rita = people("rep")
+    handoff = assigned(rita)
+    task_create(owner=rita, title="Call back Lin", due_at=timezone.now(), lead=handoff.lead)
+    quiet = deal_by_hand(rita)
+    Deal.objects.filter(pk=quiet.pk).update(stage_since=timezone.now() - timedelta(days=40))
+    text = page(login("rep"))
+    places = [
+        text.index(word) for word in ("On the clock", handoff.lead.name, "Call back Lin", "Going quiet", quiet.name)
+    ]
+    assert places == sorted(places)
+    assert "1 new lead on the clock, 1 task due, 1 deal going quiet" in text
+    assert handoff.why in text
+
+
+def test_the_poll_says_nothing_new_until_something_is(login: Login, people: People) -> None:
+    assigned(people("rep"))
+    client = login("rep")
+    version = client.get(reverse("desk:queue")).context["queue"].version
+    url = reverse("desk:queue_list")
+    assert client.get(url, {"v": version}).status_code == 204
+    assigned(people("rep"))
+    answer = client.get(url, {"v": version, "keys": "handoff-1"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert answer["HX-Trigger"] == "queue-new"
+
+
+def test_somebody_elses_work_is_not_here(login: Login, people: People) -> None:
+    handoff = assigned(people("rep"))
+    client = login("other_rep")
+    assert handoff.lead.name not in page(client)
+    panel = client.get(reverse("desk:queue_panel", args=[f"handoff-{handoff.pk}"])).content.decode()
+    assert handoff.lead.name not in panel
+    assert "left your queue" in panel
+    assert client.get(reverse("desk:reject_form", args=[handoff.pk])).status_code == 404
+
+
+def test_the_panel_says_why_and_offers_the_next_action(login: Login, people: People) -> None:
+    handoff = assigned(people("rep"), deed="demo_requested")
+    text = login("rep").get(reverse("desk:queue_panel", args=[f"handoff-{handoff.pk}"])).content.decode()
+    for word in (
+        handoff.lead.name,
+        handoff.lead.email,
+        "Requested a demo",
+        'data-key="a"',
+        'data-key="r"',
+        "Qualify",
+    ):
+        assert word in text
+
+
+def test_accepting_from_the_queue_takes_it_off_the_clock(login: Login, people: People) -> None:
+    handoff = assigned(people("rep"))
+    client = login("rep")
+    answer = client.post(reverse("handoff:accept", args=[handoff.pk]), headers={"HX-Request": "true"})
+    assert "handoff-changed" in answer["HX-Trigger"]
+    assert handoff.lead.name not in page(client)
+
+
+def test_a_task_done_leaves_the_queue(login: Login, people: People) -> None:
+    task = task_create(owner=people("rep"), title="Send the offer", due_at=timezone.now())
+    client = login("rep")
+    assert "Send the offer" in page(client)
+    client.post(reverse("deals:task_done", args=[task.pk]), headers={"HX-Request": "true"})
+    assert Task.objects.get().done_at
+    assert "Send the offer" not in page(client)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_queue(
+    login: Login, people: People, django_assert_max_num_queries: Any
+) -> None:
+    rita = people("rep")
+    for _ in range(4):
+        assigned(rita)
+        task_create(owner=rita, title="Ring", due_at=timezone.now())
+    client = login("rep")
+    page(client)
+    # session, user, team; handoffs, tasks, sales stages, stalled deals
+    with django_assert_max_num_queries(8):
+        client.get(reverse("desk:queue_list"))
+
+
+@pytest.mark.parametrize("kind", ["call", "email", "meeting"])
+def test_logging_a_real_answer_stops_the_clock(login: Login, people: People, kind: str) -> None:
+    handoff = assigned(people("rep"))
+    client = login("rep")
+    url = reverse("desk:lead_log", args=[handoff.lead_id, kind])
+    once = {"text": "Talked <b>now</b>", "once": "log:1"}
+    first = client.post(url, once, headers={"HX-Request": "true"})
+    client.post(url, once, headers={"HX-Request": "true"})  # a double click
+    assert first.status_code == 200
+    assert "Talked &lt;b&gt;now&lt;/b&gt;" in first.content.decode()
+    assert Activity.objects.filter(lead=handoff.lead, kind=kind).count() == 1
+    assert Handoff.objects.get(pk=handoff.pk).responded_at
+
+
+def test_a_note_is_kept_but_is_no_answer(login: Login, people: People) -> None:
+    handoff = assigned(people("rep"))
+    login("rep").post(reverse("desk:lead_log", args=[handoff.lead_id, "note"]), {"text": "Seems busy"})
+    assert Activity.objects.filter(lead=handoff.lead, kind="note").exists()
+    assert Handoff.objects.get(pk=handoff.pk).responded_at is None
+
+
+def test_nobody_logs_on_somebody_elses_lead(login: Login, people: People) -> None:
+    handoff = assigned(people("rep"))
+    url = reverse("desk:lead_log", args=[handoff.lead_id, "call"])
+    assert login("other_rep").post(url, {"text": "x"}).status_code == 404
+    assert not Activity.objects.filter(kind="call").exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "start"),
+    [
+        ("rep", "desk:queue"),
+        ("manager", "insights:funnel"),
+        ("admin", "insights:funnel"),
+        ("marketer", "insights:marketing"),
+    ],
+)
+def test_each_starts_where_their_day_does(login: Login, role: str, start: str) -> None:
+    assert login(role).get("/")["Location"] == reverse(start)
