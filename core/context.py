@@ -20,7 +20,7 @@ class Page:
     roles: tuple[str, ...] = ()
     thumb: bool = False
     url: str = ""
-    current: bool = False
+    current: str = ""
 
 
 NAV = [
@@ -51,7 +51,10 @@ NAV = [
 
 
 def pages_for(user: Any, here: str = "") -> list[Page]:
-    """The pages that this person may open, in reading order; ``here`` is the view name of the present one."""
+    """The pages that this person may open, in reading order; ``here`` is the path of the present one.
+
+    The page itself is ``current="page"``; of a page below it (one lead, one rule) the nearest is ``"true"``.
+    """
     if not user.is_authenticated:
         return []
     found = []
@@ -62,8 +65,10 @@ def pages_for(user: Any, here: str = "") -> list[Page]:
             url = reverse(page.name)
         except NoReverseMatch:
             continue
-        found.append(replace(page, url=url, current=page.name == here))
-    return found
+        found.append(replace(page, url=url))
+    nearest = max((page.url for page in found if here.startswith(page.url)), key=len, default="")
+    mark = "page" if nearest == here else "true"
+    return [replace(page, current=mark) if page.url == nearest else page for page in found]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -73,5 +78,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     here = match.view_name if match else ""
     # Lazily: a fragment that htmx asks for draws no navigation.
-    pages = SimpleLazyObject(lambda: pages_for(user, here))
+    pages = SimpleLazyObject(lambda: pages_for(user, request.path))
     return {"nav": pages, "here": here, "theme": user.theme, "currency": settings.CURRENCY}

@@ -12,6 +12,7 @@ from deals.selectors.cards import Card, card
 from funnels.models import Stage, Transition
 from funnels.selectors import history
 from leads.models import Activity
+from leads.wording import kind_label
 
 TIMELINE_ROWS = 40
 WORDS = {
@@ -136,5 +137,5 @@ def _activity(row: Activity) -> Event:
     said = row.properties if isinstance(row.properties, dict) else {}
     detail = next((str(said[name]) for name in ("text", "note", "subject", "outcome", "page") if said.get(name)), "")
     bot = " (bot)" if row.bot == Activity.Bot.BOT else ""
-    title = row.kind.replace("_", " ").capitalize() + bot
+    title = kind_label(row.kind) + bot
     return Event(row.at, "activity", ICONS.get(row.kind, "activity"), title, detail, row.by)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from leads.forms.capture import CaptureFormForm, asked_fields, field_choices
 from leads.models import CaptureForm, InboxItem
 from leads.services.forms import form_save
+from leads.wording import kind_label
 from team.access import roles_required
 
 
@@ -24,7 +25,7 @@ def form_list(request: HttpRequest) -> HttpResponse:
     counted = dict(
         InboxItem.objects.filter(source__in=sources).values_list("source").annotate(times=Count("pk")).order_by()
     )
-    rows = [(form, counted.get(f"form:{form.slug}"[:60], 0)) for form in forms]
+    rows = [(form, kind_label(form.activity_kind), counted.get(f"form:{form.slug}"[:60], 0)) for form in forms]
     return render(request, "leads/forms.html", {"rows": rows})
 
 
