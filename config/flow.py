@@ -64,6 +64,7 @@ INVARIANTS: list[str] = [
     "scoring.invariants.invariants",
     "handoff.invariants.invariants",
     "deals.invariants.invariants",
+    "intake.invariants.invariants",
     "config.doctor.deals_of_handoffs",
     "config.doctor.rollups",
 ]

@@ -76,6 +76,12 @@ def _places() -> Iterator[Broken]:
         Handoff.objects.filter(state=State.ASSIGNED).exclude(lead__standing__owner=F("rep")).order_by("pk"),
         lambda row: f"handoff {row.pk} is with rep {row.rep_id}; lead {row.lead_id} is not theirs.",
     )
+    gone = Handoff.objects.filter(state=State.ASSIGNED, rep__is_active=False)
+    yield from found(
+        "handoff: nobody who left holds an undecided lead",
+        gone.filter(~Exists(OutboxMessage.objects.filter(topic="user.deactivated", state="pending"))).order_by("pk"),
+        lambda row: f"handoff {row.pk} is with rep {row.rep_id}, who left.",
+    )
     homeless = Standing.objects.filter(stage__kind=Stage.Kind.HANDED_OFF).filter(
         ~Exists(Handoff.objects.filter(lead=OuterRef("pk"), cycle=OuterRef("cycle"))), owner=None
     )

@@ -7,7 +7,7 @@ from core.invariants import Broken, found, leased, twice
 from core.models import Leased
 from funnels.invariants import cache_broken
 from funnels.models import Transition
-from leads.models import Activity, InboxItem, Lead, Standing
+from leads.models import Activity, BulkJob, InboxItem, Lead, Standing
 
 
 def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
@@ -34,3 +34,4 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
     )
     yield from twice("activities: each key once", Activity.objects.exclude(key=None), "key")
     yield from cache_broken(Standing, Transition.Kind.LEAD, "lead")
+    yield from leased("bulk changes", BulkJob, now, grace)

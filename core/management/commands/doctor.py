@@ -17,7 +17,8 @@ from core.invariants import Broken, collect
 
 class Command(BaseCommand):
     help = (
-        "Check that nothing was lost, doubled or torn. Exits 1 when an invariant is broken. Changes no business data."
+        "Check that nothing was lost, doubled or torn: docs/doctor.md lists what is checked. Exits 0 when everything"
+        " holds and 1 when an invariant is broken; notes alone exit 0. Changes no business data."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
