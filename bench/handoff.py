@@ -44,8 +44,8 @@ def timed(what: str, count: int) -> Iterator[None]:
     print(f"{what:<40} {count:>8,} in {seconds:7.2f} s {count / seconds:>8,.0f}/s ({busy:.2f} s of it this process)")
 
 
-def fill(leads: int, reps: int, run: str) -> list[int]:
-    """Leads in Evaluation over the bar, each with a company and five activities; a team of reps with room."""
+def _reps(reps: int, run: str) -> None:
+    """A team with room for everybody, with shares of 1, 2 and 3."""
     team = Team.objects.create(name=f"Bench {run}")
     User.objects.bulk_create(
         [
@@ -62,6 +62,11 @@ def fill(leads: int, reps: int, run: str) -> list[int]:
             for index in range(reps)
         ]
     )
+
+
+def fill(leads: int, reps: int, run: str) -> list[int]:
+    """Leads in Evaluation over the bar, each with a company and five activities; a team of reps with room."""
+    _reps(reps, run)
     companies = Company.objects.bulk_create(
         [Company(name=f"Firm {index}", employees=index + 1) for index in range(leads // 4 + 1)]
     )

@@ -50,11 +50,14 @@ def database(url: str) -> dict[str, Any]:
     """Django's form of DATABASE_URL; only PostgreSQL is served. Raises ImproperlyConfigured."""
     try:
         address("postgres", "postgresql")(url)
-        return dict(env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True))
+        found = dict(env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True))
     except Exception as error:  # the value may hold a password: say what is wrong, not what it was
         raise ImproperlyConfigured(
             "Baton cannot start: DATABASE_URL must be like postgres://user:password@host/name."
         ) from error
+    # Compiling a statement (JIT) takes longer than any of ours runs; ?options=... in the address goes before this.
+    found.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    return found
 
 
 def embedded_secret(path: Path) -> str:

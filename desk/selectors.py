@@ -11,7 +11,7 @@ from django.utils import timezone
 from deals.models import Deal, Task
 from deals.selectors import deals_stalled, tasks_due
 from funnels.models import Transition
-from funnels.selectors import history
+from funnels.selectors import histories
 from handoff.models import Handoff
 from handoff.selectors import handoff_of_lead, queue_for
 from leads.models import CustomField, Lead, Standing
@@ -85,6 +85,21 @@ def queue_get(user: Any, now: datetime) -> Queue:
     )
 
 
+def queue_item_get(user: Any, key: str, now: datetime) -> QueueItem | None:
+    """One item of ``user``'s queue by its key ("handoff-12"); None when it is not there (any more)."""
+    kind, _, number = key.partition("-")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    found: list[QueueItem] = []
+    if kind == "handoff":
+        found = [_handoff_item(one, now) for one in queue_for(user, now, pk=int(number))]
+    elif kind == "task":
+        found = [_task_item(one, now) for one in tasks_due(user, now, pk=int(number))]
+    elif kind == "deal":
+        found = [_deal_item(one, now) for one in deals_stalled(user, now, pk=int(number))]
+    return found[0] if found else None
+
+
 def _company_line(lead: Lead) -> str:
     if lead.company is None:
         return ""
@@ -144,10 +159,8 @@ def _deal_item(one: Deal, now: datetime) -> QueueItem:
 
 def journey_of(lead: Lead, deals: list[Deal]) -> list[Transition]:
     """Both ledgers of a lead as one path, oldest first: marketing, sales, customer."""
-    rows = list(history(Transition.Kind.LEAD, lead.pk))
-    for deal in deals:
-        rows += list(history(Transition.Kind.DEAL, deal.pk))
-    return sorted(rows, key=lambda row: (row.at, row.kind, row.seq))
+    travellers = [(Transition.Kind.LEAD, lead.pk), *((Transition.Kind.DEAL, deal.pk) for deal in deals)]
+    return sorted(histories(travellers), key=lambda row: (row.at, row.kind, row.seq))
 
 
 # The word beside the keyboard shortcut, the activity kind it writes, and what to ask.

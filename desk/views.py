@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import Refused
-from deals.models import Deal
 from desk import selectors
 from desk.forms import LogForm
 from desk.search import find
@@ -43,12 +42,12 @@ def queue(request: HttpRequest) -> HttpResponse:
     found = selectors.queue_get(request.user, timezone.now())
     wanted = request.GET.get("open", "")
     chosen = next((one for one in found.items if one.key == wanted), None)
-    opened = chosen is not None
-    if chosen is None and found.items:
-        chosen = found.items[0]
-    context: dict[str, Any] = {"queue": found, "chosen": chosen, "opened": opened}
+    context: dict[str, Any] = {"queue": found, "chosen": chosen, "opened": chosen is not None}
     if chosen is not None:
         context |= _panel(request.user, chosen)
+    elif found.items:
+        # The list first: who the next one is comes as soon as the page is there (``queue_panel``).
+        context["first"] = found.items[0]
     return render(request, "desk/queue.html", context)
 
 
@@ -70,8 +69,7 @@ def queue_list(request: HttpRequest) -> HttpResponse:
 @roles_required(*QUEUE_ROLES)
 def queue_panel(request: HttpRequest, key: str) -> HttpResponse:
     """Who this is and why they are here, beside the list."""
-    found = selectors.queue_get(request.user, timezone.now())
-    chosen = next((one for one in found.items if one.key == key), None)
+    chosen = selectors.queue_item_get(request.user, key, timezone.now())
     if chosen is None:
         return render(request, "desk/_panel_gone.html")
     return render(request, "desk/_panel.html", {"chosen": chosen, **_panel(request.user, chosen)})
@@ -85,12 +83,9 @@ def _panel(user: Any, chosen: selectors.QueueItem) -> dict[str, Any]:
     )
     if lead is None:
         return {"deal": chosen.deal}
-    return {**selectors.lead_context(lead, user, size=8), "deal": chosen.deal or chosen_deal(lead, user)}
-
-
-def chosen_deal(lead: Lead, user: Any) -> Deal | None:
-    """The lead's newest deal that the person may see."""
-    return Deal.objects.visible_to(user).filter(lead=lead).select_related("stage__funnel").order_by("-pk").first()
+    context = selectors.lead_context(lead, user, size=8)
+    # the deal it is about, or the lead's newest that the person may see
+    return {**context, "deal": chosen.deal or next(iter(context["deals"]), None)}
 
 
 def _lead(request: HttpRequest, pk: int) -> Lead:

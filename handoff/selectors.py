@@ -39,12 +39,14 @@ def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     return handoff
 
 
-def queue_for(user: Any, now: datetime, limit: int = 200) -> list[Handoff]:
-    """The handoffs that wait for this rep's decision, most urgent first, with lead, company, standing and clock.
-    One query."""
+def queue_for(user: Any, now: datetime, limit: int = 200, pk: int | None = None) -> list[Handoff]:
+    """The handoffs (or the one ``pk``) that wait for this rep's decision, most urgent first, with lead, company,
+    standing and clock. One query."""
     rows = Handoff.objects.filter(rep=user, state=Handoff.State.ASSIGNED).select_related(
         "lead__company", "lead__standing__stage", "sla"
     )
+    if pk is not None:
+        rows = rows.filter(pk=pk)
     return [clock_set(one, now) for one in rows.order_by("due_at", "assigned_at", "pk")[:limit]]
 
 

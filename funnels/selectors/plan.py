@@ -1,9 +1,10 @@
 """Reading the floor plan."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core.errors import Refused
 from funnels.models import Funnel, Stage, Transition
@@ -39,6 +40,14 @@ def history(kind: int, traveller_id: int) -> QuerySet[Transition]:
     """The ledger of one traveller, oldest first."""
     rows = Transition.objects.filter(kind=kind, traveller_id=traveller_id)
     return rows.select_related("from_stage__funnel", "to_stage__funnel", "by").order_by("seq")
+
+
+def histories(travellers: Iterable[tuple[int, int]]) -> QuerySet[Transition]:
+    """The ledgers of several travellers, each a (kind, id), in no particular order. One query."""
+    wanted = Q(pk__in=[])
+    for kind, traveller_id in travellers:
+        wanted |= Q(kind=kind, traveller_id=traveller_id)
+    return Transition.objects.filter(wanted).select_related("from_stage__funnel", "to_stage__funnel", "by")
 
 
 def stage_at(kind: int, traveller_id: int, moment: datetime) -> Any:
