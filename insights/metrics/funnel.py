@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
-    Aggregate,
     Case,
     CharField,
     Count,
@@ -58,9 +57,8 @@ class Cell:
 def table(scope: Scope) -> list[Cell]:
     """What the funnel and the channels are counted from. Cohort: people whose path began in the period, by how far
     they came. Activity: people who first reached each step in the period, whenever their path began. One query."""
-    total: Any
+    total: Any  # a count or a sum
     what = _fate(scope.today) if scope.cohort else Value("", output_field=CharField())
-    total: Aggregate
     if scope.plain:
         axis = DayCount.Axis.COHORT if scope.cohort else DayCount.Axis.ACTIVITY
         rows: Any = DayCount.objects.filter(scope.people_q(), axis=axis, day__range=scope.days)
