@@ -54,10 +54,10 @@ class Chart:
 
 def nice_top(value: float) -> float:
     """The next round number at or above: 1, 2, 2.5, 5 or 10 times a power of ten."""
-    if value <= 0:
+    if value < 1e-9:
         return 1
     power = 10 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
+    return next((step * power for step in (1, 2, 2.5, 5) if step * power >= value), 10 * power)
 
 
 def _ticks(top: float, bottom_y: float, height: float, said: Any) -> list[dict[str, Any]]:

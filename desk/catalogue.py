@@ -16,7 +16,7 @@ from team.access import roles_required
 SECTIONS = [
     *("Colour", "Buttons", "Chips and scores", "Clocks and people", "Numbers", "Charts", "Ribbon", "Tables"),
     *("Forms", "Filters", "Path and timeline", "Facts and changes", "Empty and loading", "Messages and dialogs"),
-    *("Layout", "Keys"),
+    *("Layout", "Keyboard"),
 ]
 
 

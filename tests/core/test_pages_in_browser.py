@@ -1,0 +1,139 @@
+"""The style guide and the pages of sign-in and account, in a real browser: no accessibility violation, no sideways
+scrolling, and the shared behaviour works."""
+
+import pytest
+
+from tests.machinery.browser import DESK, PHONE, assert_axe_clean
+
+pytestmark = pytest.mark.browser
+LOOKS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+NAMES = ["desk light", "desk dark", "phone light", "phone dark"]
+
+
+def assert_fits(page):
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{page.url} scrolls sideways"
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=NAMES)
+def test_the_style_guide_is_for_everybody(browser_as, size, scheme):
+    page = browser_as("admin", size=size, scheme=scheme)
+    page.goto("/styleguide/")
+    page.wait_for_load_state("networkidle")
+    assert_axe_clean(page)
+    assert_fits(page)
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=NAMES)
+def test_account_pages_are_for_everybody(browser_as, size, scheme, people):
+    rep = people("rep")
+    page = browser_as("admin", size=size, scheme=scheme)
+    for path in (
+        "/profile/",
+        "/profile/tokens/",
+        "/notices/",
+        "/people/",
+        f"/people/{rep.pk}/",
+        "/people/new/",
+        "/teams/new/",
+    ):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        assert_axe_clean(page)
+        assert_fits(page)
+    visitor = browser_as("anonymous", size=size, scheme=scheme)
+    for path in ("/login/", "/password/reset/", "/password/reset/sent/", "/password/set/x/y/"):
+        visitor.goto(path)
+        assert_axe_clean(visitor)
+        assert_fits(visitor)
+
+
+def test_the_keyboard_finds_and_lists_its_keys(browser_as):
+    page = browser_as("manager")
+    page.goto("/styleguide/")
+    page.keyboard.press("?")
+    assert "Accept" in page.locator("#keys[open]").inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.locator("#palette[open] input").fill("stages")
+    page.locator("#palette-hits a").first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/stages/")
+
+
+def test_skip_link_menu_and_theme(browser_as, people):
+    page = browser_as("rep")
+    page.goto("/profile/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.locator(".menu > summary").click()
+    with page.expect_response("**/profile/theme/"):
+        page.locator(".theme-choice button[value=dark]").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.keyboard.press("Escape")
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
+def test_a_confirm_names_what_happens_and_no_means_no(browser_as):
+    page = browser_as("admin")
+    page.goto("/styleguide/")
+    page.get_by_role("button", name="Ask first").click()
+    assert "3 handoffs go back to routing" in page.locator("#confirm[open]").inner_text()
+    page.locator("#confirm [data-no]").click()
+    assert page.locator("#confirm[open]").count() == 0 and "?" not in page.url
+
+
+def test_choosing_rows_shows_what_can_be_done_with_them(browser_as):
+    page = browser_as("admin")
+    page.goto("/styleguide/")
+    bar = page.locator("[data-bulk-bar]")
+    assert bar.is_hidden()
+    page.get_by_label("Choose Lin Qiu").check()
+    assert "1 leads chosen" in bar.inner_text()
+    assert page.locator("[data-bulk-all]").evaluate("box => box.indeterminate")
+    page.get_by_label("Choose all").check()
+    assert "3 leads chosen" in bar.inner_text()
+
+
+def test_a_message_comes_and_can_be_dismissed(browser_as):
+    page = browser_as("admin")
+    page.goto("/styleguide/")
+    page.get_by_role("button", name="Show a message").click()
+    toast = page.locator(".toast")
+    assert "Saved." in toast.inner_text()
+    toast.get_by_role("button", name="Dismiss").click()
+    assert toast.count() == 0
+
+
+def test_a_clock_runs_by_the_servers_time(browser_as):
+    page = browser_as("admin", timezone_id="Asia/Tokyo")
+    page.add_init_script("const real = Date.now; Date.now = () => real() + 3600000;")  # a desk whose clock is wrong
+    page.goto("/styleguide/")
+
+    def left() -> int:
+        minutes, seconds = page.locator(".clock .clock-text").first.inner_text().split(":")
+        return int(minutes) * 60 + int(seconds)
+
+    first = left()
+    assert 165 <= first <= 180
+    page.wait_for_timeout(2200)
+    assert 1 <= first - left() <= 5
+
+
+def test_the_devices_zone_is_offered_and_hours_are_copied(browser_as, people):
+    page = browser_as("rep", timezone_id="Asia/Tokyo")
+    page.goto("/profile/")
+    page.get_by_role("button", name="Use this device's: Asia/Tokyo").click()
+    assert page.locator("#id_time_zone").input_value() == "Asia/Tokyo"
+    page.locator("#id_day_0").fill("10-16")
+    page.get_by_role("button", name="Same as Monday, to Friday").click()
+    assert [page.locator(f"#id_day_{n}").input_value() for n in (3, 4, 5)] == ["10-16", "10-16", ""]
+
+
+def test_the_funnel_ribbon_lies_on_a_desk_and_stands_on_a_phone(browser_as):
+    for size, shown, hidden in ((DESK, "svg.ribbon", "svg.ribbon-tall"), (PHONE, "svg.ribbon-tall", "svg.ribbon")):
+        page = browser_as("admin", size=size)
+        page.goto("/styleguide/")
+        assert page.locator(shown).is_visible() and page.locator(hidden).is_hidden()
