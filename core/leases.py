@@ -1,6 +1,7 @@
 """Taking work so that two workers never hold the same row, and a dead worker's row comes back."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from core.rules import backoff_seconds
 
 M = TypeVar("M", bound=Leased)
 MAX_ATTEMPTS = 8
+LEASE_SECONDS = 60
 
 
 @dataclass
@@ -24,9 +26,13 @@ class Claim:
     rows: list[Any] = field(default_factory=list)
 
 
-def claim(queryset: QuerySet[M], *, limit: int, lease_seconds: int = 60) -> Claim:
+def claim(queryset: QuerySet[M], *, limit: int, lease_seconds: int = LEASE_SECONDS, count: bool = True) -> Claim:
     """Take up to ``limit`` due rows. PostgreSQL skips rows that others hold; on SQLite the IMMEDIATE
-    transaction lets one claimer in at a time, so the same statements are safe there."""
+    transaction lets one claimer in at a time, so the same statements are safe there.
+
+    Attempts are counted here; who takes many rows and does them one by one says ``count=False`` and calls ``begin``
+    before each, so that only the row at work is blamed when the worker dies. Least tried first.
+    """
     token = uuid.uuid4()
     with transaction.atomic():
         now = db_now()
@@ -38,9 +44,37 @@ def claim(queryset: QuerySet[M], *, limit: int, lease_seconds: int = 60) -> Clai
             return Claim(token)
         model: Any = queryset.model
         model.objects.filter(pk__in=ids).update(
-            lease_token=token, lease_until=now + timedelta(seconds=lease_seconds), attempts=F("attempts") + 1
+            lease_token=token,
+            lease_until=now + timedelta(seconds=lease_seconds),
+            attempts=F("attempts") + int(count),
         )
-        return Claim(token, list(model.objects.filter(pk__in=ids).order_by("due_at", "pk")))
+        rows = list(model.objects.filter(pk__in=ids).order_by("attempts", "due_at", "pk"))
+        return Claim(token, [row for row in rows if not (count and _deadly(row, token, row.attempts - 1))])
+
+
+def begin(row: Leased, token: uuid.UUID, *, max_attempts: int = MAX_ATTEMPTS) -> bool:
+    """Right before a try: count it and hold the row for a full lease from now. False when it is not to be tried:
+    somebody else has it by now, or it has ended its worker ``max_attempts`` times and is given up."""
+    if _deadly(row, token, row.attempts, max_attempts):
+        return False
+    until = db_now() + timedelta(seconds=LEASE_SECONDS)
+    row.attempts += 1
+    return bool(held(row, token).update(attempts=row.attempts, lease_until=until))
+
+
+def release(rows: Iterable[Leased], token: uuid.UUID) -> None:
+    """Give back rows that were not begun: anybody may take them at once."""
+    for row in rows:
+        held(row, token).update(lease_until=None, lease_token=None)
+
+
+def _deadly(row: Leased, token: uuid.UUID, tried: int, max_attempts: int = MAX_ATTEMPTS) -> bool:
+    """A row that was tried so often and never came to an end, good or bad: it is given up."""
+    if tried < max_attempts:
+        return False
+    said = row.last_error or f"Its worker died in all of {tried} tries."
+    held(row, token).update(state=Leased.State.DEAD, lease_until=None, last_error=said)
+    return True
 
 
 def held(row: Leased, token: uuid.UUID) -> QuerySet[Any]:

@@ -18,6 +18,7 @@ from leads.services.people import Entry, captures_apply
 log = logging.getLogger(__name__)
 PUBLIC_SOURCES = ("form:", "track")
 BATCH = 300
+MAX_TRIES = 5
 
 
 def capture_accept(*, source: str, key: str, body: dict[str, Any]) -> tuple[InboxItem, bool]:
@@ -40,7 +41,7 @@ def inbox_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
     done = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        held = leases.claim(InboxItem.objects.all(), limit=limit)
+        held = leases.claim(InboxItem.objects.all(), limit=limit, count=False)
         if not held.rows:
             break
         points.reached("inbox.claimed")
@@ -50,19 +51,24 @@ def inbox_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
 
 def _process(items: list[InboxItem], token: UUID) -> int:
     # A row that was tried before may be the one that killed its worker: it goes alone.
-    together = [item for item in items if item.attempts <= 1]
-    alone = [item for item in items if item.attempts > 1]
+    together = [item for item in items if item.attempts == 0]
+    alone = [item for item in items if item.attempts > 0]
     done = 0
+    InboxItem.objects.filter(lease_token=token, pk__in=[item.pk for item in together]).update(attempts=1)
+    for item in together:
+        item.attempts = 1
     try:
         done += _apply(together, token)
     except Exception as error:  # one bad row must not stop the batch: each by itself then
         log.info("inbox batch of %s falls back to single rows: %s", len(together), error)
         alone = together + alone
     for item in alone:
+        if not leases.begin(item, token, max_attempts=MAX_TRIES):
+            continue
         try:
             done += _apply([item], token)
         except Exception as error:
-            leases.fail(item, token, f"{type(error).__name__}: {error}", max_attempts=5)
+            leases.fail(item, token, f"{type(error).__name__}: {error}", max_attempts=MAX_TRIES)
     return done
 
 
