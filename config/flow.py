@@ -54,6 +54,7 @@ DRAINS: list[str] = [
     "insights.tasks.rollup_drain",
     "intake.tasks.import_drain",
     "leads.tasks.bulk_drain",
+    "core.tasks.forget_drain",
 ]
 
 # What ``manage.py doctor`` asks: ``invariants(now, grace)`` of each room, and what only the top can see.
@@ -73,6 +74,8 @@ INVARIANTS: list[str] = [
 ASK: dict[str, str] = {
     # scoring asks handoff: the score from which a lead is an MQL
     "mql.bar": "handoff.selectors.mql_bar",
+    # leads asks deals: the companies of the deals that a person sees
+    "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk
     "person.holds": "config.holdings.held_by",
 }

@@ -16,10 +16,10 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.clock import db_now
 from core.errors import Conflict, Refused
+from core.forgetting import ANSWERS_KEPT
 from core.keyset import keyset_page
 from core.models import IdempotentRequest
 
-KEPT = timedelta(hours=24)
 ABANDONED = timedelta(minutes=5)
 
 
@@ -107,7 +107,7 @@ def _begin(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
     fingerprint, now = _fingerprint(request), db_now()
     user: Any = request.user
     mine = IdempotentRequest.objects.filter(user=user, key=key)
-    mine.filter(created_at__lt=now - KEPT).delete()
+    mine.filter(created_at__lt=now - ANSWERS_KEPT).delete()
     mine.filter(status=None, created_at__lt=now - ABANDONED).delete()
     try:
         with transaction.atomic():
@@ -121,8 +121,3 @@ def _begin(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
     if found.fingerprint != fingerprint:
         raise Refused("This Idempotency-Key was used for another request.", field="Idempotency-Key")
     return found, False
-
-
-def idempotent_forget() -> int:
-    """Remove answers older than 24 hours."""
-    return IdempotentRequest.objects.filter(created_at__lt=db_now() - KEPT).delete()[0]

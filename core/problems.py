@@ -10,6 +10,9 @@ from rest_framework.views import exception_handler, set_rollback
 
 from core.errors import Conflict, Refused
 
+# What a refusal of these codes is in HTTP; any other is 422.
+NO = {"forbidden": (403, "Not allowed"), "role": (403, "Not allowed"), "missing": (404, "Not found")}
+
 
 def _translate(error: Exception) -> Exception:
     if isinstance(error, Refused):
@@ -42,8 +45,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     error = _translate(error)
     if isinstance(error, Refused):
         set_rollback()
-        status = 409 if isinstance(error, Conflict) else 422
-        body = {"type": f"about:blank#{error.code}", "title": "Conflict" if status == 409 else "Refused"}
+        status, title = (409, "Conflict") if isinstance(error, Conflict) else NO.get(error.code, (422, "Refused"))
+        body = {"type": f"about:blank#{error.code}", "title": title}
         return Response(
             body
             | {
@@ -60,7 +63,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     errors = _flatten(getattr(error, "detail", str(error)))
     response.data = {
         "type": "about:blank",
-        "title": getattr(error, "default_detail", response.status_text) or response.status_text,
+        "title": str(getattr(error, "default_detail", "") or response.status_text),
         "status": response.status_code,
         "detail": errors[0]["message"] if errors else "",
         "errors": errors,

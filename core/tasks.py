@@ -6,7 +6,7 @@ from importlib import import_module
 from celery import current_app, shared_task
 from django.conf import settings
 
-from core import outbox
+from core import forgetting, outbox
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +14,12 @@ log = logging.getLogger(__name__)
 @shared_task(name="core.tasks.outbox_drain")
 def outbox_drain() -> int:
     return outbox.drain()
+
+
+@shared_task(name="core.tasks.forget_drain")
+def forget_drain() -> int:
+    """Remove what has had its time. Idle, it is one look at an index."""
+    return forgetting.forget()
 
 
 @shared_task(name="core.tasks.sweep")

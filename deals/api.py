@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
@@ -16,7 +17,8 @@ from core.errors import Refused
 from deals import services
 from deals.models import Deal, LostReason
 from funnels.models import Funnel, Stage
-from leads.models import Company, Lead
+from leads.models import Lead
+from leads.selectors.companies import companies_seen_by
 
 
 class DealOut(serializers.ModelSerializer[Deal]):
@@ -100,11 +102,11 @@ class DealFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-def _visible(rows: Any, user: Any, pk: int | None, name: str) -> Any:
-    """The row of that id among those ``user`` may see; None for no id. Raises Refused naming the field."""
+def _visible(rows: Any, pk: int | None, name: str) -> Any:
+    """The row of that id among those one may see; None for no id. Raises Refused naming the field."""
     if pk is None:
         return None
-    found = rows.visible_to(user).filter(pk=pk).first() if hasattr(rows, "visible_to") else rows.filter(pk=pk).first()
+    found = rows.filter(pk=pk).first()
     if found is None:
         raise Refused(f"There is no such {name}.", field=name)
     return found
@@ -125,6 +127,13 @@ class DealViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         rows = Deal.objects.visible_to(self.request.user)
         return rows.select_related("stage__funnel", "owner", "lost_reason")
 
+    def _worked(self) -> Deal:
+        """The deal, when the person may work on it; 404 when they do not see it, 403 when they only see it."""
+        deal: Deal = self.get_object()
+        if not Deal.objects.editable_by(self.request.user).filter(pk=deal.pk).exists():
+            raise PermissionDenied
+        return deal
+
     def _answer(self, deal: Deal, code: int = status.HTTP_200_OK) -> Response:
         row = Deal.objects.select_related("stage__funnel", "owner", "lost_reason").get(pk=deal.pk)
         return Response(DealOut(row).data, status=code)
@@ -144,8 +153,8 @@ class DealViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
             pipeline = Funnel.objects.filter(key=key, kind=Funnel.Kind.SALES).first()
             if pipeline is None:
                 raise Refused("There is no such pipeline.", field="pipeline")
-        lead = _visible(Lead.objects, request.user, data.pop("lead", None), "lead")
-        company = _visible(Company.objects, request.user, data.pop("company", None), "company")
+        lead = _visible(Lead.objects.visible_to(request.user), data.pop("lead", None), "lead")
+        company = _visible(companies_seen_by(request.user), data.pop("company", None), "company")
         deal = services.deal_create(by=request.user, lead=lead, company=company, pipeline=pipeline, **data)
         return self._answer(deal, status.HTTP_201_CREATED)
 
@@ -154,14 +163,14 @@ class DealViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change facts; what is not named stays."""
         data = self._read(DealFacts(data=request.data, partial=True))
-        return self._answer(services.deal_update(deal=self.get_object(), by=request.user, values=data))
+        return self._answer(services.deal_update(deal=self._worked(), by=request.user, values=data))
 
     @extend_schema(request=MoveIn, responses=DealOut)
     @action(detail=True, methods=["post"])
     @idempotent
     def move(self, request: Request, pk: str) -> Response:
         """Move to another stage of its pipeline."""
-        deal = self.get_object()
+        deal = self._worked()
         data = self._read(MoveIn(data=request.data))
         stages = Stage.objects.select_related("funnel").filter(funnel=deal.stage.funnel_id)
         to = stages.filter(key=data["stage"]).first()
@@ -175,14 +184,14 @@ class DealViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     def win(self, request: Request, pk: str) -> Response:
         """Won: the lead becomes a customer."""
         data = self._read(WinIn(data=request.data))
-        return self._answer(services.deal_win(deal=self.get_object(), by=request.user, amount=data.get("amount")))
+        return self._answer(services.deal_win(deal=self._worked(), by=request.user, amount=data.get("amount")))
 
     @extend_schema(request=LoseIn, responses=DealOut)
     @action(detail=True, methods=["post"])
     @idempotent
     def lose(self, request: Request, pk: str) -> Response:
         """Lost, with a coded reason."""
-        deal = self.get_object()
+        deal = self._worked()
         data = self._read(LoseIn(data=request.data))
         reason = LostReason.objects.filter(code=data["reason"]).first()
         if reason is None:

@@ -37,7 +37,8 @@ class DealQuerySet(models.QuerySet["Deal"]):
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: Any) -> "TaskQuerySet":
         """The own tasks, and those of whoever's work the user may change."""
-        return self.filter(Q(owner=user) | work_filter(user))
+        work = work_filter(user)
+        return self.filter(Q(owner=user) | work) if work else self  # "or anything" is no condition to Django
 
 
 class Product(models.Model):

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from core import charts
 from team.access import roles_required
@@ -117,7 +117,7 @@ def _steps(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-@require_GET
+@require_safe
 @roles_required("manager")
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component, live, with sample data."""

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core import leases, outbox
 from core.keyset import keyset_page
@@ -13,7 +13,7 @@ from team.access import roles_required
 STATES = OutboxMessage.State
 
 
-@require_GET
+@require_safe
 @roles_required("admin")
 def deliveries(request: HttpRequest) -> HttpResponse:
     """What was to be sent or done, what was given up and why."""

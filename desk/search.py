@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from core.context import pages_for
 from deals.models import Deal
-from leads.models import Company, Lead
+from leads.models import Lead
+from leads.selectors.companies import companies_seen_by
 
 LIMIT = 6
 
@@ -53,13 +54,7 @@ def _leads(user: Any, text: str) -> list[Hit]:
 
 
 def _companies(user: Any, text: str) -> list[Hit]:
-    rows = Company.objects.filter(name__istartswith=text)
-    if not (user.is_admin or user.is_marketer or user.is_manager):
-        # A rep finds the companies of the leads and deals they may see.
-        rows = rows.filter(
-            Q(pk__in=Lead.objects.visible_to(user).values("company"))
-            | Q(pk__in=Deal.objects.visible_to(user).values("company"))
-        )
+    rows = companies_seen_by(user).filter(name__istartswith=text)
     return [
         Hit("Companies", row.name, row.industry, reverse("leads:company", args=[row.pk]), "building-2")
         for row in rows[:LIMIT]

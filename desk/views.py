@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Refused
 from desk import selectors
@@ -21,10 +20,10 @@ from team.access import roles_required
 from team.models import User
 
 QUEUE_ROLES = ("rep", "manager")
+EVERYBODY = ("marketer", "rep", "manager")
 
 
-@require_GET
-@login_required
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Each person starts where their day does."""
     user: Any = request.user
@@ -32,10 +31,10 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("desk:queue")
     if user.is_manager or user.is_admin:
         return redirect("insights:funnel")
-    return redirect("insights:marketing")
+    return redirect("insights:marketing" if user.is_marketer else "team:profile")
 
 
-@require_GET
+@require_safe
 @roles_required(*QUEUE_ROLES)
 def queue(request: HttpRequest) -> HttpResponse:
     """My queue. ``?open=handoff-12`` opens that person beside the list."""
@@ -51,7 +50,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/queue.html", context)
 
 
-@require_GET
+@require_safe
 @roles_required(*QUEUE_ROLES)
 def queue_list(request: HttpRequest) -> HttpResponse:
     """The list alone, asked for every two seconds; 204 while it looks the same as the page's ``?v=``."""
@@ -65,7 +64,7 @@ def queue_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @roles_required(*QUEUE_ROLES)
 def queue_panel(request: HttpRequest, key: str) -> HttpResponse:
     """Who this is and why they are here, beside the list."""
@@ -95,16 +94,16 @@ def _lead(request: HttpRequest, pk: int) -> Lead:
     return get_object_or_404(rows, pk=pk)
 
 
-@require_GET
-@login_required
+@require_safe
+@roles_required(*EVERYBODY)
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
     """All about one lead: path, why this score, what they did, deals, facts."""
     found = _lead(request, pk)
     return render(request, "desk/lead.html", selectors.lead_page(found, request.user))
 
 
-@require_GET
-@login_required
+@require_safe
+@roles_required(*EVERYBODY)
 def lead_timeline(request: HttpRequest, pk: int) -> HttpResponse:
     """A page of the timeline: ``?cursor=`` for earlier ones, ``?kind=`` for one kind."""
     found = _lead(request, pk)
@@ -115,14 +114,12 @@ def lead_timeline(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@roles_required(*EVERYBODY)
 def lead_log(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Log a call, e-mail, meeting or note; answers with the newest part of the timeline."""
     if kind not in selectors.LOG_KINDS:
         raise Http404
     user: Any = request.user
-    if not user.has_role("rep", "manager", "marketer"):
-        raise Http404
     found = _lead(request, pk)
     form = LogForm(request.POST)
     if not form.is_valid():
@@ -141,8 +138,8 @@ def lead_log(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     return response
 
 
-@require_GET
-@login_required
+@require_safe
+@roles_required(*EVERYBODY)
 def log_form(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The dialog that asks what was said."""
     if kind not in selectors.LOG_KINDS:
@@ -151,7 +148,7 @@ def log_form(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": LogForm.fresh(kind)})
 
 
-@require_GET
+@require_safe
 @roles_required(*QUEUE_ROLES)
 def reject_form(request: HttpRequest, pk: int) -> HttpResponse:
     """The dialog that asks for the reason; it posts to the handoff's own address."""
@@ -159,8 +156,8 @@ def reject_form(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "desk/_reject_form.html", {"handoff": found, "reasons": reasons_active()})
 
 
-@require_GET
-@login_required
+@require_safe
+@roles_required(*EVERYBODY)
 def search(request: HttpRequest) -> HttpResponse:
     """Ctrl-K: leads, companies, deals and pages by the beginning of their name."""
     user: Any = request.user

@@ -15,6 +15,8 @@ from core.api import CursorPages, idempotent
 from handoff import selectors, services
 from handoff.models import Handoff
 
+DECIDERS = ("rep", "manager")
+
 
 class HandoffOut(serializers.ModelSerializer[Handoff]):
     lead = serializers.IntegerField(source="lead_id", read_only=True)
@@ -66,21 +68,22 @@ class HandoffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
         return Response(HandoffOut(selectors.handoff_full().get(pk=handoff.pk)).data)
 
     @extend_schema(request=None, responses=HandoffOut)
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], roles=DECIDERS)
     @idempotent
     def accept(self, request: Request, pk: str) -> Response:
         """Take the lead: it is an SQL from now."""
         return self._decided(services.handoff_accept(handoff_id=self.get_object().pk, by=request.user))
 
     @extend_schema(request=RejectIn, responses=HandoffOut)
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], roles=DECIDERS)
     @idempotent
     def reject(self, request: Request, pk: str) -> Response:
         """Give the lead back with a coded reason."""
+        handoff = self.get_object()
         given = RejectIn(data=request.data)
         given.is_valid(raise_exception=True)
         row = services.handoff_reject(
-            handoff_id=self.get_object().pk,
+            handoff_id=handoff.pk,
             by=request.user,
             reason_code=given.validated_data["reason"],
             note=given.validated_data["note"],

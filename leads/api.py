@@ -18,6 +18,7 @@ from core.clock import db_now
 from core.errors import Refused
 from leads import rules, services
 from leads.models import Activity, Company, Lead, Standing
+from leads.selectors.companies import companies_seen_by
 from leads.serializers import (
     ActivityBatchIn,
     ActivityBatchOut,
@@ -137,10 +138,7 @@ class CompanyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
     queryset = Company.objects.none()
 
     def get_queryset(self) -> QuerySet[Company]:
-        user: Any = self.request.user
-        if user.has_role("marketer", "manager"):
-            return Company.objects.all()
-        return Company.objects.filter(pk__in=Lead.objects.visible_to(user).values("company"))
+        return companies_seen_by(self.request.user)
 
 
 @extend_schema(tags=["leads"])

@@ -185,6 +185,7 @@ def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("scoring:model", rule.model_id)
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def explain(request: HttpRequest, pk: int) -> HttpResponse:
     """The score of one lead, point by point; a fragment for the lead's page."""

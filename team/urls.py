@@ -1,12 +1,13 @@
 from django.contrib.auth import views as auth
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from team.views import account, people, profile
 
 app_name = "team"
 urlpatterns = [
     path("login/", account.Login.as_view(), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("logout/", require_POST(auth.LogoutView.as_view()), name="logout"),
     path("setup/", account.setup, name="setup"),
     path("password/reset/", account.PasswordReset.as_view(), name="password_reset"),
     path("password/reset/sent/", account.PasswordResetDone.as_view(), name="password_reset_done"),

@@ -11,6 +11,7 @@ PERSONAS: dict[str, dict[str, Any]] = {
     "other_rep": {"email": "otto@test.example", "name": "Otto Other", "is_rep": True, "team": "South"},
     "manager": {"email": "manu@test.example", "name": "Manu Manager", "is_manager": True, "team": "North"},
     "admin": {"email": "ada@test.example", "name": "Ada Admin", "is_admin": True},
+    "roleless": {"email": "rolf@test.example", "name": "Rolf Roleless"},
 }
 
 

@@ -13,6 +13,7 @@ from deals.selectors import lost_reasons, owners
 from funnels.models import Funnel, Stage
 from funnels.selectors import pipelines
 from leads.models import Company, Lead
+from leads.selectors.companies import companies_seen_by
 
 
 class Moment(forms.DateTimeInput):
@@ -82,7 +83,7 @@ class DealNewForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._offer("lead", Lead.objects.visible_to(user).select_related("company"))
-        self._offer("company", Company.objects.all())
+        self._offer("company", companies_seen_by(user))
         self._offer("pipeline", pipelines())
         self.user = user
         self.fields["currency"].initial = settings.CURRENCY
@@ -102,10 +103,13 @@ class DealNewForm(forms.Form):
                     "lead_email", "No lead that you see has this e-mail. Leave it empty or add the lead first."
                 )
         if given.get("company_name") and not given.get("company"):
-            given["company"] = Company.objects.filter(name__iexact=given["company_name"].strip()).first()
+            given["company"] = self._company(given["company_name"].strip())
             if given["company"] is None:
-                self.add_error("company_name", "There is no company of this name.")
+                self.add_error("company_name", "You see no company of this name.")
         return given
+
+    def _company(self, name: str) -> Company | None:
+        return companies_seen_by(self.user).filter(name__iexact=name).first()
 
     def values(self) -> dict[str, Any]:
         unused = ("lead_email", "company_name")

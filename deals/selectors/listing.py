@@ -131,3 +131,8 @@ def deals_export(user: Any, rows: QuerySet[Deal]) -> Iterator[list[Any]]:
             *(deal.expected_close, deal.created_at, deal.accepted_at, deal.closed_at),
             *(deal.lost_reason or "", deal.objection, deal.next_step),
         ]
+
+
+def companies_of_deals(*, user: Any) -> QuerySet[Any]:
+    """Ids of the companies of the deals that ``user`` sees: the answer to ``ask("companies.of_deals")``."""
+    return Deal.objects.visible_to(user).exclude(company=None).values("company")

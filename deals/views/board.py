@@ -28,6 +28,7 @@ from funnels.models import Funnel, Stage
 from team.access import roles_required
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """A pipeline's open stages as columns; htmx gets the board only."""
@@ -35,6 +36,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "deals/_board.html" if part else "deals/board.html", board_context(request))
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def column(request: HttpRequest, stage: int) -> HttpResponse:
     """More cards of one column, below ``?after=``."""

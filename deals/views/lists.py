@@ -21,6 +21,7 @@ from leads.models import Lead
 from team.access import roles_required
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The list; htmx gets its rows only."""
@@ -41,6 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "deals/_rows.html" if part else "deals/list.html", context)
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered deals as CSV, streamed."""

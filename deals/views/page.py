@@ -16,6 +16,7 @@ from team.access import roles_required
 KINDS = {"call": "Call", "email": "E-mail", "meeting": "Meeting", "note": "Note"}
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "deals/detail.html", deal_context(request, deal_seen(request, pk)))

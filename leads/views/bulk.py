@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,10 +14,12 @@ from leads.models import BulkJob, Standing
 from leads.selectors.filters import filter_apply, filter_read
 from leads.selectors.words import count_capped, count_said
 from leads.services import bulk as service
+from team.access import roles_required
 
 NAMED = 5
 
 
+@roles_required("marketer", "rep", "manager")
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """``action``, ``value_<action>``, and either ``scope=all`` with ``query`` or the selected ``lead`` ids.
@@ -71,9 +74,13 @@ def _confirm(request: HttpRequest, action: str, value: str, query: str, ids: lis
 
 
 def _job(request: HttpRequest, pk: int) -> BulkJob:
+    """An own job; a manager also sees what the team did, one without a team and an admin what anybody did."""
     user: Any = request.user
     jobs = BulkJob.objects.select_related("by", "undoes")
-    return get_object_or_404(jobs if user.has_role("manager") else jobs.filter(by=user), pk=pk)
+    if not (user.is_admin or (user.is_manager and user.team_id is None)):
+        team = Q(by__team=user.team_id) if user.is_manager else Q()
+        jobs = jobs.filter(Q(by=user) | team)
+    return get_object_or_404(jobs, pk=pk)
 
 
 def _context(request: HttpRequest, job: BulkJob) -> dict[str, Any]:
@@ -89,6 +96,7 @@ def _context(request: HttpRequest, job: BulkJob) -> dict[str, Any]:
     }
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def bulk_job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a bulk change is, and its report. htmx asks for the fragment every second while it runs."""
@@ -97,6 +105,7 @@ def bulk_job(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, name, _context(request, job))
 
 
+@roles_required("marketer", "rep", "manager")
 @require_POST
 def bulk_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Put back what a bulk change changed."""
@@ -107,6 +116,7 @@ def bulk_undo(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("leads:bulk_job", pk=undo.pk)
 
 
+@roles_required("marketer", "rep", "manager")
 @require_POST
 def bulk_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a running bulk change before its next chunk."""

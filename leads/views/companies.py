@@ -11,19 +11,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.errors import Refused
 from core.keyset import keyset_page
 from leads.forms.lead import CompanyForm
-from leads.models import Company, Lead, Standing
+from leads.models import Lead, Standing
+from leads.selectors.companies import companies_seen_by
 from leads.services.editing import company_update
 from leads.views.edit import refused_on
+from team.access import roles_required
 
 PAGE = 50
 PEOPLE = 50
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def company_list(request: HttpRequest) -> HttpResponse:
     """Companies by name; ``q`` is the beginning of a name or a domain, ``industry`` exact."""
     q, industry = (request.GET.get(name, "").replace("\x00", "").strip()[:120] for name in ("q", "industry"))
-    rows = Company.objects.all()
+    rows = companies_seen_by(request.user)
     if q:
         rows = rows.filter(Q(name__istartswith=q) | Q(domain__startswith=q.lower()))
     if industry:
@@ -40,10 +43,11 @@ def company_list(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/companies.html", context)
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def company(request: HttpRequest, pk: int) -> HttpResponse:
     """A company and the people in it that one may see, best first."""
-    row = get_object_or_404(Company.objects.select_related("owner", "parent"), pk=pk)
+    row = get_object_or_404(companies_seen_by(request.user).select_related("owner", "parent"), pk=pk)
     people: Any = Standing.objects.visible_to(request.user).filter(lead__company=row)
     wide: Any = Standing.objects.all()
     page = keyset_page(
@@ -52,13 +56,11 @@ def company(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "leads/company.html", {"company": row, "page": page})
 
 
+@roles_required("marketer", "rep", "manager")
 @require_http_methods(["GET", "HEAD", "POST"])
 def company_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change a company. A rep may when one of the own leads is in it."""
-    row = get_object_or_404(Company, pk=pk)
-    user: Any = request.user
-    if not user.has_role("manager", "marketer"):
-        get_object_or_404(Company, pk__in=Lead.objects.visible_to(user).filter(company=pk).values("company"))
+    """Change a company that one sees."""
+    row = get_object_or_404(companies_seen_by(request.user), pk=pk)
     names = ["name", "domain", "industry", "employees", "revenue", "country", "city"]
     form = CompanyForm(
         request.POST if request.method == "POST" else None, initial={name: getattr(row, name) for name in names}

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.conditions import condition_sentence
 from leads.forms.condition import ConditionField
 from leads.selectors import words
+from team.access import roles_required
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 @cache_control(private=True, max_age=30)
 def condition_words(request: HttpRequest) -> JsonResponse:
@@ -18,6 +20,7 @@ def condition_words(request: HttpRequest) -> JsonResponse:
     return JsonResponse(words.condition_words())
 
 
+@roles_required("marketer", "rep", "manager")
 @require_POST
 def condition_preview(request: HttpRequest) -> JsonResponse:
     """``{sentence, count, said}`` of the posted ``condition``, or ``{error}`` saying which part is wrong."""

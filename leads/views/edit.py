@@ -49,6 +49,7 @@ def _show(request: HttpRequest, form: LeadForm, **more: Any) -> HttpResponse:
     return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
 
 
+@roles_required("marketer", "rep", "manager")
 @require_http_methods(["GET", "HEAD", "POST"])
 def lead_new(request: HttpRequest) -> HttpResponse:
     """Add a lead by hand; a known e-mail is refused with a link to who has it."""
@@ -74,6 +75,7 @@ def lead_new(request: HttpRequest) -> HttpResponse:
     return redirect(lead_url(lead.pk))
 
 
+@roles_required("marketer", "rep", "manager")
 @require_http_methods(["GET", "HEAD", "POST"])
 def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a lead that one may see."""
@@ -102,6 +104,7 @@ def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(lead_url(lead.pk))
 
 
+@roles_required("marketer", "rep", "manager")
 @require_POST
 def lead_tags(request: HttpRequest, pk: int) -> HttpResponse:
     """Set the tags (``tags``, with commas between); answers with the fragment that shows them."""

@@ -15,10 +15,12 @@ from leads.selectors.export import export_rows
 from leads.selectors.filters import SORTS, LeadFilter, filter_apply, filter_read
 from leads.selectors.lists import list_choices, sources_known
 from leads.selectors.words import count_capped, count_said
+from team.access import roles_required
 
 PAGE = 50
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 @vary_on_headers("HX-Request")
 def lead_list(request: HttpRequest) -> HttpResponse:
@@ -85,6 +87,7 @@ def _chips(found: LeadFilter, choices: dict[str, list[dict[str, Any]]]) -> list[
     return chips
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def lead_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """The filtered list as CSV, streamed in keyset chunks: memory does not grow with the number of leads."""

@@ -17,6 +17,7 @@ from leads.selectors.filters import LeadFilter, filter_read, segment_q, segments
 from leads.selectors.words import count_capped, count_said
 from leads.services import settings as service
 from leads.views.edit import refused_on
+from team.access import roles_required
 
 SHOWN = 100
 
@@ -27,6 +28,7 @@ def _count(segment: Segment, user: Any) -> str:
     return "?" if problems else count_said(count_capped(Standing.objects.visible_to(user).filter(kept)))
 
 
+@roles_required("marketer", "rep", "manager")
 @require_safe
 def segment_list(request: HttpRequest) -> HttpResponse:
     """The person's segments and the shared ones. Each count is asked for by its row (``count=<pk>``)."""
@@ -51,6 +53,7 @@ def filter_said(found: LeadFilter) -> str:
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in found.values.items())
 
 
+@roles_required("marketer", "rep", "manager")
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_new(request: HttpRequest) -> HttpResponse:
     """A new segment: from the builder, from the list's filters (the address' query), or both."""
@@ -69,6 +72,7 @@ def _from_list(request: HttpRequest) -> dict[str, Any]:
     return initial
 
 
+@roles_required("marketer", "rep", "manager")
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change an own segment."""
@@ -94,6 +98,7 @@ def _form(request: HttpRequest, row: Segment | None, initial: dict[str, Any]) ->
     return render(request, "leads/segment_edit.html", context, status=422 if form.errors else 200)
 
 
+@roles_required("marketer", "rep", "manager")
 @require_POST
 def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete an own segment; the leads stay."""

@@ -11,15 +11,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import Refused
 from team import services
 from team.forms import LoginForm, ResetForm, SetupForm
 from team.models import User
 
+form_page = require_http_methods(["GET", "HEAD", "POST"])
 
-@method_decorator(login_not_required, name="dispatch")
+
+@method_decorator([login_not_required, form_page], name="dispatch")
 class Login(auth.LoginView):
     template_name = "team/login.html"
     form_class = LoginForm
@@ -31,7 +33,7 @@ class Login(auth.LoginView):
         return super().dispatch(request, *args, **kwargs)
 
 
-@method_decorator(login_not_required, name="dispatch")
+@method_decorator([login_not_required, form_page], name="dispatch")
 class PasswordReset(auth.PasswordResetView):
     """Says the same whether the e-mail is known or not."""
 
@@ -40,18 +42,19 @@ class PasswordReset(auth.PasswordResetView):
     success_url = reverse_lazy("team:password_reset_done")
 
 
-@method_decorator(login_not_required, name="dispatch")
+@method_decorator([login_not_required, require_safe], name="dispatch")
 class PasswordResetDone(auth.PasswordResetDoneView):
     template_name = "team/password_reset_done.html"
 
 
-@method_decorator(login_not_required, name="dispatch")
+@method_decorator([login_not_required, form_page], name="dispatch")
 class PasswordResetConfirm(SuccessMessageMixin, auth.PasswordResetConfirmView):  # type: ignore[type-arg]
     template_name = "team/password_set.html"
     success_url = reverse_lazy("team:login")
     success_message = "Your password is set. Sign in with it."
 
 
+@method_decorator(form_page, name="dispatch")
 class PasswordChange(SuccessMessageMixin, auth.PasswordChangeView):  # type: ignore[type-arg]
     template_name = "team/password_change.html"
     success_url = reverse_lazy("team:profile")
@@ -59,7 +62,7 @@ class PasswordChange(SuccessMessageMixin, auth.PasswordChangeView):  # type: ign
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
     """Make the first admin; closed for ever once anybody exists."""
     if User.objects.exists():

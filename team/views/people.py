@@ -42,7 +42,7 @@ def _form(request: HttpRequest, person: User) -> "ModelForm[User]":
     return form
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @roles_required("manager")
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     found = _seen(request, pk)
@@ -83,7 +83,7 @@ def _person_page(
     return render(request, "team/person.html", context, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @roles_required("admin")
 def person_new(request: HttpRequest) -> HttpResponse:
     """Invite somebody: they get a mail with a link at which they choose a password."""
@@ -142,7 +142,7 @@ def person_off_remove(request: HttpRequest, pk: int, off: int) -> HttpResponse:
     return redirect("team:person", pk=pk)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @roles_required("admin")
 def team(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     found = get_object_or_404(Team, pk=pk) if pk else Team()

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from team import services
 from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
@@ -27,9 +27,9 @@ def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse
     return render(request, "team/profile.html", context, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request)
     user: Any = request.user
     form = ProfileForm(request.POST, instance=user)
@@ -86,7 +86,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(back)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """Keys to the API: made here, shown once, revoked here."""
     user: Any = request.user
@@ -115,14 +115,14 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-@require_GET
+@require_safe
 def bell(request: HttpRequest) -> HttpResponse:
     """The unread count, asked for every few seconds by every page: one query on a partial index."""
     user: Any = request.user
     return render(request, "team/_bell.html", {"unread": Notice.objects.filter(user=user, read_at=None).count()})
 
 
-@require_GET
+@require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     rows = Notice.objects.filter(user=user)
