@@ -100,6 +100,7 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
             raise
         return response
 
+    guarded.takes_key = True  # type: ignore[attr-defined]
     return guarded
 
 

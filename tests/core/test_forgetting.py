@@ -9,7 +9,7 @@ from core.models import IdempotentRequest
 from core.tasks import forget_drain
 
 
-def test_old_answers_and_ended_sessions_go(people, django_assert_num_queries):
+def test_old_answers_and_ended_sessions_go(people, django_assert_max_num_queries):
     rep, now = people("rep"), timezone.now()
     for key, age in (("old", 25), ("fresh", 23)):
         IdempotentRequest.objects.create(user=rep, key=key, fingerprint="x", created_at=now - timedelta(hours=age))
@@ -18,5 +18,5 @@ def test_old_answers_and_ended_sessions_go(people, django_assert_num_queries):
     assert forget_drain() == 2
     assert list(IdempotentRequest.objects.values_list("key", flat=True)) == ["fresh"]
     assert set(Session.objects.values_list("session_key", flat=True)) == {"just", "open"}
-    with django_assert_num_queries(3):  # the clock, and one look at each
+    with django_assert_max_num_queries(3):  # the clock (PostgreSQL), one look at each
         assert forget_drain() == 0
