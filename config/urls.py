@@ -15,3 +15,5 @@ urlpatterns = [
     path("", include("desk.urls")),
     path("", include("intake.urls")),
 ]
+
+handler404 = "core.views.not_found"

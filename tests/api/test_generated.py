@@ -44,6 +44,11 @@ def schema(db: Any, one_connection: Any) -> Any:
     return found, headers, kwargs
 
 
+def said(error: BaseException) -> str:
+    inner = getattr(error, "exceptions", None)
+    return "\n".join(said(one) for one in inner) if inner else f"{str(error)[:600]} {getattr(error, 'response', '')}"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_no_made_up_request_breaks_the_api(schema: Any, mode: str) -> None:
@@ -77,8 +82,11 @@ def test_no_made_up_request_breaks_the_api(schema: Any, mode: str) -> None:
 
         try:
             ask()
-        except Exception as error:  # every operation is tried, and all that broke is said at once
-            broken.append(f"{operation.label}: {str(error)[:1500]}")
+        except (
+            Exception,
+            BaseExceptionGroup,
+        ) as error:  # every operation is tried, and all that broke is said at once
+            broken.append(f"{operation.label}: {said(error)}")
         seen += 1
     assert seen >= 20
     assert not broken, "\n\n".join(broken)
