@@ -74,7 +74,10 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         given = LeadIn(data=request.data)
         given.is_valid(raise_exception=True)
         now = db_now()
-        capture = rules.capture_parse(given.body(), now)
+        try:
+            capture = rules.capture_parse(given.body(), now)
+        except Refused as refusal:  # here the lead's facts stand outermost
+            raise Refused(refusal.message, field=refusal.field.removeprefix("lead."), code=refusal.code) from None
         if not capture.names_somebody:
             raise Refused("A lead needs an e-mail or an external id.", field="email")
         entry = Entry(capture, f"api:{uuid.uuid4()}", True, now)
