@@ -67,6 +67,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("team:person", "team:invite", "team:person_off", pk=rep.pk),
         **of("team:team", pk=Team.objects.get(name="North").pk),
         **of("team:time_off_remove", pk=off.pk),
+        **of("team:person_off_remove", pk=rep.pk, off=off.pk),
         **of("team:token_revoke", pk=ApiToken.objects.get(user=rep).pk),
         **of(
             "team:password_reset_confirm",
