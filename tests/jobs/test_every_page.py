@@ -1,0 +1,69 @@
+"""Every page of every role, at a desk and on a phone, light and dark: axe, width, headers, console, foreign hosts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from leads.models import CaptureForm
+from tests.jobs.world import accepted_deal, handed_to_rep, work
+from tests.machinery.browser import DESK, PHONE, assert_axe_clean
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Opened = Callable[..., Page]
+PAGES = {
+    "anonymous": ["/login/", "/password/reset/", "/f/guide/"],
+    "marketer": [
+        *(
+            "/leads/",
+            "/leads/{lead}/",
+            "/leads/new/",
+            "/leads/{lead}/edit/",
+            "/leads/segments/",
+            "/leads/segments/new/",
+        ),
+        *("/companies/", "/companies/{company}/", "/marketing/", "/forms/", "/forms/new/", "/inbox/", "/imports/"),
+        *("/scoring/", "/handoffs/", "/handoffs/{handoff}/", "/mql/", "/funnel/"),
+    ],
+    "rep": ["/queue/", "/board/", "/deals/", "/deals/{deal}/", "/deals/new/", "/sales/", "/profile/", "/notices/"],
+    "manager": [
+        "/funnel/",
+        "/sales/",
+        "/routing/",
+        "/sla/",
+        "/stages/",
+        "/products/",
+        "/people/",
+        "/profile/tokens/",
+    ],
+    "admin": ["/leads/fields/", "/deliveries/", "/styleguide/", "/people/new/", "/password/"],
+}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("role", PAGES)
+def test_every_page_is_accessible_and_fits(browser_as: Opened, role: str, scheme: str, size: Any) -> None:
+    deal, waiting = accepted_deal(), handed_to_rep()[0]
+    CaptureForm.objects.create(name="Guide", slug="guide", fields=["first_name", "message"])
+    work()
+    there = {"lead": deal.lead_id, "company": deal.company_id, "deal": deal.pk, "handoff": waiting.pk}
+    page = browser_as(role, size=size, scheme=scheme)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    wrong = []
+    for path in PAGES[role]:
+        answer = page.goto(path.format(**there))
+        assert answer is not None and answer.status == 200, path
+        if "default-src 'none'" not in answer.headers.get("content-security-policy", ""):
+            wrong.append(f"{path}: no content security policy")
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wrong.append(f"{path}: scrolls sideways")
+        try:
+            assert_axe_clean(page)
+        except AssertionError as found:
+            wrong.append(str(found))
+        wrong += [f"{path}: {text}" for text in said]
+        said.clear()
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,103 @@
+"""The marketer's job in a real browser: find a lead and its score's parts, tune the rules, publish a form."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from handoff.models import MqlPolicy
+from leads.models import CaptureForm, Lead, Segment
+from scoring.models import ScoringModel
+from scoring.services import rescore_drain
+from tests.jobs.world import within, work
+from tests.scoring.world import captured
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Opened = Callable[..., Page]
+
+
+def points(text: str) -> float:
+    return float(text.strip().replace("+", "").replace("−", "-").replace(",", ""))
+
+
+def test_a_lead_is_found_and_its_score_is_the_sum_of_its_parts(browser_as: Opened) -> None:
+    seen = captured("nora@harbor.example", deeds=[("pricing_viewed", 3), ("page_viewed", 1)], first_name="Nora")
+    captured("olaf@other.example", first_name="Olaf")
+    work()
+    page = browser_as("marketer")
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.goto("/leads/")
+    page.locator("#q").fill("nora@")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    page.locator("input[name=score_min]").fill("1")
+    page.locator("input[name=score_min]").press("Tab")
+    expect(page.locator("#results .chip", has_text="core")).to_be_visible()
+    assert "q=nora" in page.url and "score_min=1" in page.url
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Export CSV").click()
+    exported = file.value.path().read_text()
+    assert "nora@harbor.example" in exported and "olaf@other.example" not in exported
+
+    page.get_by_role("link", name="Save as segment").click()
+    page.get_by_label("Name").first.fill("Warm Noras")
+    page.get_by_role("button", name="Save").click()
+    segment = within(page, lambda: Segment.objects.filter(name="Warm Noras").first())
+    page.goto(f"/leads/?segment={segment.pk}")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+
+    page.locator("#results").get_by_role("link", name="Nora", exact=True).click()
+    page.wait_for_url(f"**/leads/{seen.pk}/")
+    parts = [points(text) for text in page.locator(".points .pts").all_inner_texts()]
+    seen.standing.refresh_from_db()
+    *single, total = parts
+    assert total == seen.standing.score and abs(sum(single) - total) <= 0.5 + 0.05 * len(single)
+
+
+def test_a_rule_and_the_bar_are_changed(browser_as: Opened) -> None:
+    lead = captured(deeds=[("pricing_viewed", 0)])
+    work()
+    page = browser_as("marketer")
+    page.goto("/scoring/")
+    page.get_by_role("button", name="Change the rules").click()
+    page.get_by_role("link", name="Edit Viewed pricing").click()
+    page.get_by_label("Points").fill("33")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("tr", has_text="Viewed pricing")).to_contain_text("+33")
+    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("dialog").get_by_role("button", name="Yes, do it").click()
+    within(page, lambda: ScoringModel.objects.filter(state="active", rules__points=33).exists())
+    before = lead.standing.score
+    rescore_drain()
+    lead.standing.refresh_from_db()
+    assert lead.standing.score > before
+
+    page.goto("/mql/")
+    page.get_by_label("Score from which a lead is an MQL").fill("71")
+    page.locator("main").get_by_role("button", name="Save").first.click()
+    within(page, lambda: MqlPolicy.objects.filter(score=71).exists())
+
+
+def test_a_form_is_published_and_brings_a_lead(browser_as: Opened) -> None:
+    page = browser_as("marketer")
+    page.goto("/forms/")
+    page.get_by_role("link", name="New form").click()
+    page.get_by_label("Name", exact=True).fill("Autumn guide")
+    page.locator("input[name=fields_asked][value=first_name]").check()
+    page.get_by_role("button", name="Save").click()
+    form = within(page, lambda: CaptureForm.objects.filter(name="Autumn guide").first())
+    if not form.is_active:
+        page.locator("input[name=is_active]").check()
+        page.get_by_role("button", name="Save").click()
+
+    visitor = browser_as("anonymous")
+    visitor.goto(f"/f/{form.slug}/?utm_source=newsletter")
+    visitor.locator("input[name=email]").fill("vera@visitor.example")
+    visitor.locator("input[name=first_name]").fill("Vera")
+    visitor.get_by_role("button").click()
+    expect(visitor.locator("body")).to_contain_text("Thank you")
+    work()
+    lead = Lead.objects.get(email_key="vera@visitor.example")
+    assert lead.first_name == "Vera" and lead.source == "newsletter"
+    page.goto("/leads/?q=vera")
+    expect(page.locator("#results tbody tr")).to_contain_text("Vera")

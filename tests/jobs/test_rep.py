@@ -1,0 +1,104 @@
+"""The rep's day in a real browser: the queue fills by itself, decisions by the keyboard, a deal from call to won."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from funnels.selectors import stage_get
+from handoff.models import Handoff
+from leads.models import Activity
+from tests.jobs.world import accepted_deal, handed_to_rep, within
+from tests.machinery.browser import PHONE
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Opened = Callable[..., Page]
+
+
+def test_a_new_lead_comes_by_itself_and_is_decided_by_the_keyboard(browser_as: Opened, people: Any) -> None:
+    first = handed_to_rep()[0]
+    page = browser_as("rep")
+    page.goto("/queue/")
+    expect(page.locator("[data-item]")).to_have_count(1)
+    second = handed_to_rep()[0]
+    # The promise is 3 s; a machine under tests gets a little more.
+    expect(page.locator("[data-item]")).to_have_count(2, timeout=6000)
+    expect(page.locator("#queue-list")).to_contain_text(second.lead.name)
+
+    page.locator(".item-link").first.click()
+    expect(page.locator("[data-item]").first).to_have_attribute("aria-current", "true")
+    page.keyboard.press("j")
+    expect(page.locator("[data-item]").nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("k")
+    expect(page.locator("[data-item]").first).to_have_attribute("aria-current", "true")
+    name = (page.locator("[data-item]").first.locator("b").inner_text()).strip()
+    chosen, other = (first, second) if first.lead.name == name else (second, first)
+    expect(page.locator("#queue-panel")).to_contain_text(name)
+
+    page.keyboard.press("c")
+    page.locator("#modal textarea").fill("Talked about the yard; wants a demo")
+    page.locator("#modal").get_by_role("button", name="Save").click()
+    expect(page.locator("#modal")).not_to_be_visible()
+    call = Activity.objects.get(lead=chosen.lead, kind="call")
+    chosen.refresh_from_db()
+    assert call.properties["text"].startswith("Talked") and chosen.responded_at is not None
+    within(page, lambda: page.locator("#modal[open]").count() == 0)
+    if chosen.state == Handoff.State.ASSIGNED:
+        page.keyboard.press("a")
+        within(page, lambda: Handoff.objects.get(pk=chosen.pk).state == Handoff.State.ACCEPTED)
+
+    page.locator(f'[data-item]:has-text("{other.lead.name}") .item-link').click()
+    expect(page.locator("#queue-panel")).to_contain_text(other.lead.name)
+    page.keyboard.press("r")
+    page.locator("#modal input[name=reason]").first.check()
+    page.locator("#modal textarea").fill("Wrong number, twice")
+    page.locator("#modal").get_by_role("button", name="Reject").click()
+    rejected = within(page, lambda: Handoff.objects.filter(pk=other.pk, state=Handoff.State.REJECTED).first())
+    assert rejected.reject_note == "Wrong number, twice" and rejected.reject_reason is not None
+    expect(page.locator("[data-item]", has_text=other.lead.name)).to_have_count(0)
+
+
+def test_a_deal_goes_from_bant_over_the_board_to_won(browser_as: Opened) -> None:
+    deal = accepted_deal()
+    page = browser_as("rep")
+    page.goto(f"/deals/{deal.pk}/")
+    page.locator("summary", has_text="Budget").click()
+    page.get_by_label("Budget").fill("50k, signed off")
+    page.locator(".fact", has_text="Budget").get_by_role("button", name="Save").click()
+    expect(page.locator(".fact", has_text="Budget")).to_contain_text("50k, signed off")
+
+    page.goto("/board/")
+    card, demo = page.locator(f"#deal-{deal.pk}"), stage_get("sales", "demo")
+    page.drag_and_drop(f"#deal-{deal.pk}", f'.column[data-stage="{demo.pk}"] .board-cards')
+    expect(page.locator(f'.column[data-stage="{demo.pk}"]').locator(f"#deal-{deal.pk}")).to_be_visible()
+    card.get_by_role("link").first.focus()
+    page.keyboard.press("m")
+    page.get_by_role("dialog").get_by_role("button", name="Proposal").press("Enter")
+    page.get_by_role("dialog").get_by_label("Amount").fill("18400")
+    page.get_by_role("dialog").get_by_label("Amount").press("Enter")
+    expect(page.locator(f'.column[data-stage="{stage_get("sales", "proposal").pk}"]')).to_contain_text("$18,400")
+
+    page.goto(f"/deals/{deal.pk}/")
+    page.get_by_role("link", name="Win", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Won").click()
+    expect(page.locator('[aria-current="step"]')).to_contain_text("Won")
+    deal.refresh_from_db()
+    deal.lead.standing.refresh_from_db()
+    assert (deal.amount, deal.stage.key, deal.budget) == (Decimal(18400), "won", "50k, signed off")
+    assert deal.lead.standing.stage.key == "onboarded"
+
+
+def test_on_a_phone_the_list_is_first_and_the_person_opens_over_it(browser_as: Opened) -> None:
+    handoff = handed_to_rep()[0]
+    page = browser_as("rep", size=PHONE)
+    page.goto("/queue/")
+    expect(page.locator("#queue-list")).to_be_visible()
+    expect(page.locator("#queue-panel")).not_to_be_visible()
+    page.locator(".item-link").click()
+    expect(page.locator("#queue-panel")).to_contain_text(handoff.lead.name)
+    expect(page.locator("#queue-list")).not_to_be_visible()
+    page.locator(".panel-back").click()
+    expect(page.locator("#queue-list")).to_be_visible()
+    expect(page.locator("#queue-panel")).not_to_be_visible()
