@@ -41,12 +41,15 @@ def queue(request: HttpRequest) -> HttpResponse:
     found = selectors.queue_get(request.user, timezone.now())
     wanted = request.GET.get("open", "")
     chosen = next((one for one in found.items if one.key == wanted), None)
+    first = found.items[0] if found.items else None
+    shown = chosen or first
     context: dict[str, Any] = {"queue": found, "chosen": chosen, "opened": chosen is not None}
+    context |= {"selected": shown.key if shown else ""}
     if chosen is not None:
         context |= _panel(request.user, chosen)
-    elif found.items:
+    else:
         # The list first: who the next one is comes as soon as the page is there (``queue_panel``).
-        context["first"] = found.items[0]
+        context["first"] = first
     return render(request, "desk/queue.html", context)
 
 

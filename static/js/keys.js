@@ -12,17 +12,37 @@
     if (!box || box.open || !input.getAttribute("hx-get")) return;
     box.showModal();
     input.value = "";
+    shown = null;
+    goWhenShown = false;
     input.focus();
     htmx.trigger(input, "palette-open");
   }
   function moveInPalette(event) {
     const hits = $$("#palette-hits a");
-    if (!hits.length) return;
+    if (!hits.length && event.key !== "Enter") return;
     const at = hits.indexOf(document.activeElement);
-    if (event.key === "ArrowDown") { event.preventDefault(); (hits[at + 1] || hits[0]).focus(); }
+    if (event.key === "ArrowDown" && hits.length) { event.preventDefault(); (hits[at + 1] || hits[0]).focus(); }
     if (event.key === "ArrowUp") { event.preventDefault(); at <= 0 ? $("input", palette()).focus() : hits[at - 1].focus(); }
-    if (event.key === "Enter" && at < 0) { event.preventDefault(); hits[0].click(); }
+    if (event.key === "Enter" && at < 0) {
+      event.preventDefault();
+      // Somebody types quicker than the answer comes: wait for what they asked, never open what was there before.
+      if (shown !== $("input", palette()).value) goWhenShown = true;
+      else if (hits.length) hits[0].click();
+    }
   }
+  let shown = null;
+  let goWhenShown = false;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target && event.detail.target.id === "palette-hits") event.detail.xhr.asked = $("input", palette()).value;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!event.detail.target || event.detail.target.id !== "palette-hits") return;
+    shown = event.detail.xhr.asked;
+    if (!goWhenShown || shown !== $("input", palette()).value) return;
+    goWhenShown = false;
+    const hit = $("#palette-hits a");
+    if (hit) hit.click();
+  });
   function showKeys() {
     const box = $("#keys");
     if (!box) return;
