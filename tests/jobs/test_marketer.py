@@ -92,6 +92,7 @@ def test_a_form_is_published_and_brings_a_lead(browser_as: Opened) -> None:
 
     visitor = browser_as("anonymous")
     visitor.goto(f"/f/{form.slug}/?utm_source=newsletter")
+    visitor.wait_for_timeout(1700)  # quicker than a person is taken for a robot, and held back
     visitor.locator("input[name=email]").fill("vera@visitor.example")
     visitor.locator("input[name=first_name]").fill("Vera")
     visitor.get_by_role("button").click()
