@@ -183,7 +183,8 @@ def test_nobody_answers(house, client):
     assert clock_drain() == 0, "it would go on for ever"
     assert Assignment.objects.values("rep").distinct().count() == 3
     assert Deal.objects.get().owner == one.rep == Standing.objects.get().owner
-    assert manu.get("/notices/").count("did not answer silence in time") == 3
+    assert "did not answer silence in time" in manu.get("/notices/")
+    assert Notice.objects.filter(user=manu.user, kind="escalated").count() == 3
     house.wait_until(drained)
     assert faults(client) == []
 

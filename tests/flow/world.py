@@ -87,7 +87,7 @@ class Person:
 
     def get(self, path: str, **params: Any) -> str:
         answer = self.session.get(self.stack.url + path, params=params)
-        assert answer.status_code in (200, 204), f"{path}: {answer.status_code}"
+        assert answer.status_code in (200, 204), f"{path}: {answer.status_code}\n{self.stack.last_words(40)}"
         return answer.text
 
     def post(self, path: str, **form: Any) -> None:
