@@ -1,15 +1,16 @@
 """Pages over HTTP, beside two floors measured in the same run: the page's own statements run bare, and a few
 hand-written statements that read what the page shows."""
 
+import os
 import re
 import time
 from typing import Any
 
-from bench.house import Client, load_now, memory, spread, web
+from bench.house import Client, cpu, load_now, memory, spread, web
 from bench.page_list import pages
 from bench.results import note
 
-ROUNDS, WARM = 200, 15
+ROUNDS, WARM = int(os.environ.get("BATON_BENCH_ROUNDS", "200")), 15
 
 
 def _ids() -> dict[str, Any]:
@@ -71,7 +72,7 @@ def run() -> None:
     with web() as process:
         idle = memory(process)
         for name, who, path, floor in pages(_ids()):
-            row = _measure(clients[who], path, floor, cursor)
+            row = _measure(process, clients[who], path, floor, cursor)
             note(f"page: {name}", row)
             print(f"{name:<32} {row}", flush=True)
         note("memory: web", {"idle": idle, "loaded": memory(process), "load": load_now()})
@@ -79,7 +80,7 @@ def run() -> None:
     bare.close()
 
 
-def _measure(client: Any, path: str, floor: list[str], cursor: Any) -> dict[str, Any]:
+def _measure(process: Any, client: Any, path: str, floor: list[str], cursor: Any) -> dict[str, Any]:
     http = Client(f"sessionid={client.cookies['sessionid'].value}")
     if "{version}" in path:
         found = re.search(rb'data-queue-version="(\w+)"', http.get("/queue/")[1])
@@ -89,6 +90,7 @@ def _measure(client: Any, path: str, floor: list[str], cursor: Any) -> dict[str,
         got, body = http.get(path)
         _bare(cursor, own)
     assert got == status and got < 300, (path, got, status, body[:300])
+    spent = cpu(process)
     times: dict[str, list[float]] = {"page": [], "own": [], "floor": []}
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -98,5 +100,6 @@ def _measure(client: Any, path: str, floor: list[str], cursor: Any) -> dict[str,
         times["floor"].append(_bare(cursor, floor))
     row: dict[str, Any] = {key: spread(found) for key, found in times.items()}
     row |= {"queries": len(own), "bytes": size, "load": load_now()}
+    row["web_cpu_ms"] = round((cpu(process) - spent) / ROUNDS * 1000, 1)
     row["ratio_own"] = round(row["page"]["p50"] / max(row["own"]["p50"], 0.01), 1)
     return row

@@ -20,7 +20,9 @@ def leads_mark(lead_ids: Collection[int], *, now: datetime | None = None) -> Non
     """Mark leads for scoring and wake the scorer. The mark is in the database, so nothing is lost without a wake."""
     if not lead_ids:
         return
-    Standing.objects.filter(pk__in=lead_ids).update(score_due_at=now or db_now())
+    moment = now or db_now()
+    # who carries this very mark already (new, or marked by the same batch) is not written again
+    Standing.objects.filter(pk__in=lead_ids).exclude(score_due_at=moment).update(score_due_at=moment)
     outbox.poke("leads.marked")
 
 

@@ -129,15 +129,14 @@ def _leads(people: Sequence[Entry], companies: dict[str, Company], now: datetime
     for one in people:
         if _find(found, one.capture) is None:
             key = one.capture.email_key or f"id:{one.capture.external_id}"
-            fresh.setdefault(
-                key,
-                Lead(
+            if key not in fresh:
+                fresh[key] = Lead(
                     email=one.capture.email,
                     email_key=one.capture.email_key,
                     external_id=one.capture.external_id if one.trusted else None,
                     created_at=one.at,
-                ),
-            )
+                )
+                _fill(fresh[key], one, companies)  # so that it is written once, not inserted and then changed
     if fresh:
         # Two workers may meet the same new e-mail: the unique key decides, and both read the winner.
         Lead.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=1000)
