@@ -71,7 +71,10 @@ def run() -> None:
         clients[user.email.partition("@")[0]] = one
     with web() as process:
         idle = memory(process)
+        only = os.environ.get("BATON_BENCH_ONLY", "")  # part of a page's name
         for name, who, path, floor in pages(_ids()):
+            if only not in name:
+                continue
             row = _measure(process, clients[who], path, floor, cursor)
             note(f"page: {name}", row)
             print(f"{name:<32} {row}", flush=True)
