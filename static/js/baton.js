@@ -92,7 +92,7 @@
       if (first) first.focus();
     }
   });
-  document.addEventListener("htmx:afterSettle", (event) => { sizes(event.detail.elt); tick(); });
+  document.addEventListener("htmx:afterSettle", (event) => { sizes(event.detail.elt); foldFilters(event.detail.elt); tick(); });
   document.addEventListener("close-modal", closeModal);
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
@@ -178,9 +178,32 @@
     if (event.target.matches && event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // --- On a phone long filters are folded; those in use, and the search, stay in sight --------------------
+  function foldFilters(root) {
+    for (const form of $$("form.filters", root)) {
+      const parts = [...form.children].filter((one) => one.matches("label, .field"));
+      const idle = parts.filter((one, index) => index > 1 && !$$("input, select", one).some((control) => control.type === "checkbox" ? control.checked : control.value && control.selectedIndex !== 0));
+      if (form.dataset.folds || idle.length < 2) continue;
+      form.dataset.folds = "1";
+      for (const one of idle) one.classList.add("may-fold");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn fold-button";
+      button.setAttribute("aria-expanded", "false");
+      button.textContent = `${idle.length} more filters`;
+      button.addEventListener("click", () => {
+        const open = form.classList.toggle("unfolded");
+        button.setAttribute("aria-expanded", String(open));
+        button.textContent = open ? "Fewer filters" : `${idle.length} more filters`;
+      });
+      idle[0].before(button);
+    }
+  }
+
   // --- Start ---------------------------------------------------------------------------------------
   document.addEventListener("DOMContentLoaded", () => {
     sizes(document);
+    foldFilters(document);
     tick();
     for (const box of $$("[data-toast]")) fade(box);
     for (const scope of $$("[data-bulk]")) countSelected(scope);
