@@ -25,11 +25,12 @@ def test_the_stack_shares_the_tests_database_and_serves_it(stack):
     rep = persona("rep")
     assert "rita@test.example" in stack.manage("shell", "-c", f"print(User.objects.get(pk={rep.pk}).email)")
     assert requests.get(f"{stack.url}/healthz/").json() == {"status": "ok"}
-    assert requests.get(f"{stack.url}/", allow_redirects=False).status_code == 302
+    assert requests.get(f"{stack.url}/profile/", allow_redirects=False).status_code == 302
     client = Client()
     client.force_login(rep)
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    assert requests.get(f"{stack.url}/", cookies=cookies, allow_redirects=False).status_code == 200
+    page = requests.get(f"{stack.url}/profile/", cookies=cookies, allow_redirects=False)
+    assert page.status_code == 200 and "Rita Rep" in page.text
 
 
 @pytest.mark.slow

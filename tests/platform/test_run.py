@@ -90,14 +90,14 @@ def test_a_child_that_is_killed_comes_back_and_work_goes_on(install, tmp_path, n
     install.wait(lambda: "starting it again" in install.said())
     nap = tmp_path / "nap"
     install.queue("tests.platform.naps.nap", f'{{"path": "{nap}", "seconds": 0}}')
-    install.wait(lambda: nap.exists() and nap.read_text() == "done", 30, f"no work is done after {name} was killed")
+    install.wait(lambda: nap.exists() and nap.read_text() == "done", 90, f"no work is done after {name} was killed")
 
     def answers() -> bool:
         with contextlib.suppress(OSError):
             return install.ask("/healthz/") == '{"status": "ok"}'
         return False
 
-    install.wait(answers)
+    install.wait(answers, 60)
     assert install.interrupt() == 0
     assert install.processes() == {}
 
@@ -128,6 +128,21 @@ def test_a_port_in_use_is_said_plainly(install):
         taken.listen()
         port = taken.getsockname()[1]
         assert f"Port {port} is in use" in refused(install, "--port", str(port))
+
+
+def test_without_a_wish_the_next_free_port_is_taken(monkeypatch):
+    import socket
+
+    from config import supervisor
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(supervisor, "DEFAULT_PORT", port)
+        assert port < supervisor.free_port(None) < port + 20
+        with pytest.raises(supervisor.Failed, match="in use"):
+            supervisor.free_port(port)
 
 
 def test_a_bad_setting_is_said_by_name(install):
