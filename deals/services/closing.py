@@ -37,7 +37,7 @@ def deal_win(*, deal: Deal, by: Any, amount: Decimal | None = None, seq: int | N
         raise Refused(refusal, field="stage")
     amount = deal.amount if amount is None else amount
     if amount is None:
-        raise Refused("What is it worth? A win needs its amount.", field="amount", code="missing")
+        raise Refused("What is it worth? A win needs its amount.", field="amount", code="required")
     if refusal := rules.amount_refusal(amount):
         raise Refused(refusal, field="amount")
     now = db_now()

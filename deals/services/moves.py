@@ -59,6 +59,6 @@ def deal_move(*, deal: Deal, to: Stage, by: Any, seq: int | None = None, cause: 
         raise Refused(refusal, field="stage")
     if missing := deal_missing(deal, to):
         needed = ", ".join(rules.labels(missing))
-        raise Refused(f"{to} asks for: {needed}.", field=missing[0], code="missing")
+        raise Refused(f"{to} asks for: {needed}.", field=missing[0], code="required")
     journey_move([deal], kind=Transition.Kind.DEAL, to=to, cause=cause, by=by, at=db_now())
     return deal

@@ -76,7 +76,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         cause = "board" if request.POST.get("from") == "board" else "moved"
         moved = deal_move_with(deal=deal, to=to, by=request.user, values=facts.values(), seq=seq, cause=cause)
     except Refused as refusal:
-        if refusal.code == "missing" and request.htmx:  # type: ignore[attr-defined]
+        if refusal.code == "required" and request.htmx:  # type: ignore[attr-defined]
             return _ask(request, deal, to, facts, refusal)
         return answer(request, pk, say_no(refusal), status=status_of(refusal))
     return answer(request, pk, say_moved(moved, f"{moved.name} is in {moved.stage}."))

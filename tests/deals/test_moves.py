@@ -72,7 +72,7 @@ def test_required_fields_are_named_and_then_let_it_in(people: Any) -> None:
     with pytest.raises(Refused) as refusal:
         deal_move(deal=deal, to=stage_get("sales", "proposal"), by=rep)
     assert refusal.value.message == "Proposal asks for: amount, budget, expected close date."
-    assert (refusal.value.field, refusal.value.code) == ("amount", "missing")
+    assert (refusal.value.field, refusal.value.code) == ("amount", "required")
     deal_update(
         deal=deal,
         by=rep,
