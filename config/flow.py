@@ -78,4 +78,6 @@ ASK: dict[str, str] = {
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk
     "person.holds": "config.holdings.held_by",
+    # the bell asks: how many things wait in a person's queue
+    "queue.waiting": "config.holdings.waiting_for",
 }

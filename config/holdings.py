@@ -1,4 +1,8 @@
-"""What a person still has on the desk: asked before somebody is deactivated (``ASK`` in ``config/flow.py``)."""
+"""What a person has on the desk, over all rooms (``ASK`` in ``config/flow.py``)."""
+
+from datetime import timedelta
+
+from django.utils import timezone
 
 from deals.models import Deal, Task
 from funnels.models import Stage
@@ -15,3 +19,11 @@ def held_by(*, user_id: int) -> list[tuple[str, int]]:
         ("leads", Standing.objects.filter(owner=user_id).count()),
     ]
     return [(what, number) for what, number in counts if number]
+
+
+def waiting_for(*, user_id: int) -> int:
+    """How many things wait in this person's queue now: undecided handoffs and tasks due today (their zone).
+    Two counts, each on a partial index: every open page asks for it."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    tasks = Task.objects.filter(owner=user_id, done_at=None, due_at__lt=today + timedelta(days=1))
+    return Handoff.objects.filter(rep=user_id, state=Handoff.State.ASSIGNED).count() + tasks.count()

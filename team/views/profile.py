@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.ask import ask
 from team import services
 from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
 from team.models import ApiToken, Notice, TimeOff
@@ -117,9 +118,13 @@ def _number(text: str) -> int:
 
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
-    """The unread count, asked for every few seconds by every page: one query on a partial index."""
+    """Unread notices and what waits in the queue, asked for every few seconds by every page: counts on partial
+    indexes."""
     user: Any = request.user
-    return render(request, "team/_bell.html", {"unread": Notice.objects.filter(user=user, read_at=None).count()})
+    context = {"unread": Notice.objects.filter(user=user, read_at=None).count()}
+    if user.has_role("rep", "manager"):
+        context["waiting"] = ask("queue.waiting", user_id=user.pk) or 0
+    return render(request, "team/_bell.html", context)
 
 
 @require_safe

@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from deals.models import Task
+from deals.services import deal_create
 from team.models import ApiToken, Notice, TimeOff, User
 from tests.core.hostile import HOSTILE
+from tests.deals.world import lead_make
 
 
 def test_name_and_zone_are_kept_and_times_shown_in_that_zone(login, people):
@@ -135,3 +138,14 @@ def test_time_off_that_is_over_is_not_listed(login, people):
         user=people("rep"), starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=2), note="Past sea"
     )
     assert b"Past sea" not in login("rep").get("/profile/").content
+
+
+def test_the_bell_says_how_much_waits_in_the_queue_to_those_who_have_one(login, people):
+    rep = people("rep")
+    deal = deal_create(by=people("manager"), lead=lead_make(), owner=rep, name="D")
+    for days in (-1, 0, 3):
+        Task.objects.create(owner=rep, deal=deal, title="t", due_at=timezone.now() + timedelta(days=days))
+    client = login("rep")
+    page = client.get("/bell/").content.decode()
+    assert 'id="queue-count"' in page and ">2<" in page
+    assert 'id="queue-count"' not in login("marketer").get("/bell/").content.decode()
