@@ -119,6 +119,7 @@ class Environment:
     track_origins: list[str]
     secret_key: str
     demo: bool
+    setup_open: bool
     from_email: str
     log_level: int
     behind_proxy: bool
@@ -151,6 +152,7 @@ def _read(base: Path) -> Environment:
         track_origins=env.list("BATON_TRACK_ORIGINS", []),
         secret_key=key,
         demo=env.bool("BATON_DEMO", not url),
+        setup_open=env.bool("BATON_SETUP", not url),
         from_email=env.str("DEFAULT_FROM_EMAIL", "Baton <baton@localhost>"),
         log_level=env.log_level("LOG_LEVEL", logging.INFO),
         behind_proxy=env.bool("BATON_BEHIND_PROXY", False),

@@ -24,6 +24,8 @@ CSRF_TRUSTED_ORIGINS = given.csrf_trusted_origins
 # Sites that may send page views to /t/hit (https://www.example.com); empty: any site.
 TRACK_ORIGINS = given.track_origins
 DEMO_ALLOWED = given.demo
+# May the first visitor of an empty Baton become its admin? On a served database only when asked for.
+SETUP_OPEN = given.setup_open
 LOG_LEVEL = given.log_level
 # Trust X-Forwarded-For/-Proto only when the operator says a proxy sets them.
 BEHIND_PROXY = given.behind_proxy

@@ -16,6 +16,7 @@ from config.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402
 PASSWORD_HASHERS = ["tests.machinery.hashers.QuickHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
+SETUP_OPEN = True
 (VAR_DIR / "static").mkdir(exist_ok=True)
 
 _database = DATABASES["default"]

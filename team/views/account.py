@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
@@ -28,7 +29,7 @@ class Login(auth.LoginView):
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "GET" and not User.objects.exists():
+        if request.method == "GET" and settings.SETUP_OPEN and not User.objects.exists():
             return redirect("team:setup")
         return super().dispatch(request, *args, **kwargs)
 
@@ -64,8 +65,8 @@ class PasswordChange(SuccessMessageMixin, auth.PasswordChangeView):  # type: ign
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
-    """Make the first admin; closed for ever once anybody exists."""
-    if User.objects.exists():
+    """Make the first admin; closed for ever once anybody exists, and on a served database unless it was asked for."""
+    if not settings.SETUP_OPEN or User.objects.exists():
         return redirect("team:login")
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
