@@ -232,6 +232,8 @@ def _company_parse(raw: dict[str, Any], email_key: str | None) -> dict[str, Any]
     if email_key and not company["domain"]:
         host = email_key.rpartition("@")[2]
         company["domain"] = "" if host in FREE_MAIL else host
+    if not company["domain"] and not company["name"]:
+        return {}  # a size or an industry of nobody: there is no company to keep it with
     return {name: value for name, value in company.items() if value not in ("", None)}
 
 

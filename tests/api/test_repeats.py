@@ -193,3 +193,10 @@ def test_lists_ask_a_handful_of_questions(
     # token with person and team, then the page
     with django_assert_max_num_queries(6):
         assert asker.get(path).status_code == 200
+
+
+@pytest.mark.django_db
+def test_facts_of_a_company_without_a_name_make_no_company(program: Callable[..., Any]) -> None:
+    body = {"email": "zed@gmail.com", "company": {"industry": "Farming", "employees": 3}}
+    reply = program("marketer").post("leads/", body)
+    assert (reply.status_code, reply.json()["company"]) == (201, None)
