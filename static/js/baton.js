@@ -4,48 +4,7 @@
   const $ = (query, root = document) => root.querySelector(query);
   const $$ = (query, root = document) => [...root.querySelectorAll(query)];
 
-  // --- Toasts ------------------------------------------------------------------------------------
-  function toast(text, tone = "", undo = "") {
-    const box = document.createElement("div");
-    box.className = `toast ${tone}`;
-    const words = document.createElement("span");
-    words.textContent = text;
-    box.append(words);
-    if (undo) {
-      const button = document.createElement("button");
-      button.className = "btn";
-      button.type = "button";
-      button.textContent = "Undo";
-      button.addEventListener("click", () => { htmx.ajax("POST", undo, { swap: "none" }); box.remove(); });
-      box.append(button);
-    }
-    $("#toasts").append(box);
-    fade(box);
-  }
-  // Gone by itself after a while, but not while somebody reads it; bad news stays longer.
-  function fade(box) {
-    const off = document.createElement("button");
-    off.className = "toast-off";
-    off.type = "button";
-    off.setAttribute("aria-label", "Dismiss");
-    off.textContent = "×";
-    off.addEventListener("click", () => box.remove());
-    box.append(off);
-    const bad = box.classList.contains("error") || box.classList.contains("bad");
-    const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : box.remove());
-    setTimeout(leave, bad ? 12000 : 7000);
-  }
-  document.addEventListener("toast", (event) => {
-    const detail = event.detail || {};
-    toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "");
-  });
-  document.addEventListener("htmx:responseError", (event) => {
-    const request = event.detail.xhr;
-    let text = { 403: "You may not do this.", 404: "This is no longer here.", 409: "Somebody else was first. Reload and look again." }[request.status];
-    try { text = JSON.parse(request.responseText).detail || text; } catch { /* not a problem document */ }
-    toast(text || "Something went wrong on our side. Nothing was changed; try again.", "bad");
-  });
-  document.addEventListener("htmx:sendError", () => toast("No connection. Nothing was changed; try again.", "bad"));
+  const toast = (...words) => window.baton.toast(...words);
 
   // --- Clocks: run by the server's time, so that a wrong clock on the desk shows no wrong deadline ----
   let offset = null;
@@ -205,8 +164,6 @@
     sizes(document);
     foldFilters(document);
     tick();
-    for (const box of $$("[data-toast]")) fade(box);
     for (const scope of $$("[data-bulk]")) countSelected(scope);
   });
-  window.baton = { toast };
 })();

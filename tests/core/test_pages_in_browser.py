@@ -137,3 +137,29 @@ def test_the_funnel_ribbon_lies_on_a_desk_and_stands_on_a_phone(browser_as):
         page = browser_as("admin", size=size)
         page.goto("/styleguide/")
         assert page.locator(shown).is_visible() and page.locator(hidden).is_hidden()
+
+
+def test_somebody_signed_out_meanwhile_is_told_and_sees_no_page_in_a_page(browser_as):
+    page = browser_as("rep")
+    page.goto("/profile/")
+    page.locator("#bell .bell").wait_for()
+    page.context.clear_cookies()
+    page.evaluate("htmx.trigger(document.body, 'notices-changed')")
+    toast = page.locator(".toast")
+    toast.get_by_role("link", name="Sign in").wait_for()
+    assert page.locator("input[name=password]").count() == 0
+    toast.get_by_role("link", name="Sign in").click()
+    page.wait_for_url("**/login/?next=%2Fprofile%2F")
+
+
+def test_a_lost_connection_is_told_once_by_what_asks_again_by_itself(browser_as):
+    page = browser_as("rep")
+    page.goto("/profile/")
+    page.locator("#bell .bell").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.route("**/bell/", lambda route: route.abort())
+    for _ in range(3):
+        with page.expect_event("requestfailed"):
+            page.evaluate("htmx.trigger(document.body, 'notices-changed')")
+    page.wait_for_timeout(200)
+    assert page.locator(".toast").count() == 1 and "No connection" in page.locator(".toast").inner_text()

@@ -1,0 +1,83 @@
+// Messages at the corner: what the server says, and what goes wrong on the way to it.
+(() => {
+  "use strict";
+  const $ = (query, root = document) => root.querySelector(query);
+  const $$ = (query, root = document) => [...root.querySelectorAll(query)];
+
+  function toast(text, tone = "", undo = "") {
+    const box = document.createElement("div");
+    box.className = `toast ${tone}`;
+    const words = document.createElement("span");
+    words.textContent = text;
+    box.append(words);
+    if (undo) {
+      const button = document.createElement("button");
+      button.className = "btn";
+      button.type = "button";
+      button.textContent = "Undo";
+      button.addEventListener("click", () => { htmx.ajax("POST", undo, { swap: "none" }); box.remove(); });
+      box.append(button);
+    }
+    $("#toasts").append(box);
+    fade(box);
+    return box;
+  }
+  // Gone by itself after a while, but not while somebody reads it; bad news stays longer.
+  function fade(box) {
+    const off = document.createElement("button");
+    off.className = "toast-off";
+    off.type = "button";
+    off.setAttribute("aria-label", "Dismiss");
+    off.textContent = "×";
+    off.addEventListener("click", () => box.remove());
+    box.append(off);
+    const bad = box.classList.contains("error") || box.classList.contains("bad");
+    const leave = () => (box.matches(":hover, :focus-within") || $("[data-signed-out]", box) ? setTimeout(leave, 2000) : box.remove());
+    setTimeout(leave, bad ? 12000 : 7000);
+  }
+  document.addEventListener("toast", (event) => {
+    const detail = event.detail || {};
+    toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "");
+  });
+
+  // --- Trouble. What asks again by itself (every few seconds) tells it once, until it works again ---------
+  const SAID = { 403: "You may not do this.", 404: "This is no longer here.", 409: "Somebody else was first. Reload and look again.", 429: "Too many requests at once. Wait a moment and try again." };
+  const polls = (element) => element && (element.getAttribute("hx-trigger") || "").includes("every");
+  let quiet = false;
+  function trouble(event, text) {
+    if (polls(event.detail.elt)) {
+      if (quiet) return;
+      quiet = true;
+    }
+    toast(text, "bad");
+  }
+  document.addEventListener("htmx:responseError", (event) => {
+    const request = event.detail.xhr;
+    let text = SAID[request.status];
+    try { text = JSON.parse(request.responseText).detail || text; } catch { /* not a problem document */ }
+    if (polls(event.detail.elt) && !text) text = "Baton does not answer as it should. This page may be old.";
+    trouble(event, text || "Something went wrong on our side. Nothing was changed; try again.");
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    trouble(event, polls(event.detail.elt) ? "No connection. This page is not up to date until it is back." : "No connection. Nothing was changed; try again.");
+  });
+  document.addEventListener("htmx:afterOnLoad", () => { quiet = false; });
+
+  // --- Signed out meanwhile: never put the sign-in page into a corner of this one --------------------------
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const login = document.body.dataset.login;
+    const came = event.detail.xhr.responseURL;
+    if (!login || !came || new URL(came).pathname !== login) return;
+    event.detail.shouldSwap = false;
+    if ($("[data-signed-out]")) return;
+    const link = document.createElement("a");
+    link.className = "btn";
+    link.href = `${login}?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = "Sign in";
+    link.dataset.signedOut = "";
+    toast("You were signed out.", "bad").querySelector("span").after(link);
+  });
+
+  document.addEventListener("DOMContentLoaded", () => { for (const box of $$("[data-toast]")) fade(box); });
+  window.baton = { toast };
+})();
