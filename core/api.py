@@ -3,12 +3,15 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import wraps
 from typing import Any
 
+import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
+from django_filters.fields import IsoDateTimeField
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -66,6 +69,21 @@ class CursorPages(BasePagination):
                 "schema": {"type": "integer", "minimum": 1, "maximum": self.most, "default": self.default},
             },
         ]
+
+
+class MomentField(IsoDateTimeField):
+    """A time of any offset, read as UTC: a database knows fewer offsets than ISO 8601 does."""
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 def _fingerprint(request: Request) -> str:

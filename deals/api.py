@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from core.api import CursorPages, idempotent
+from core.api import CursorPages, MomentFilter, idempotent
 from core.errors import Refused
 from deals import services
 from deals.models import Deal, LostReason
@@ -94,7 +94,7 @@ class DealFilter(filters.FilterSet):
     stage = filters.CharFilter(field_name="stage__key")
     owner = filters.CharFilter(field_name="owner__email", lookup_expr="iexact")
     lead = filters.NumberFilter(field_name="lead_id", min_value=0, max_value=2**62)
-    closed_after = filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="gte")
+    closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte")
     external_id = filters.CharFilter()
 
     class Meta:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from core.api import CursorPages, idempotent
+from core.api import CursorPages, MomentFilter, idempotent
 from core.clock import db_now
 from core.errors import Refused
 from leads import rules, services
@@ -40,7 +40,7 @@ class LeadFilter(filters.FilterSet):
     owner = filters.CharFilter(field_name="owner__email", lookup_expr="iexact")
     source = filters.CharFilter(field_name="lead__source")
     score_min = filters.NumberFilter(field_name="score", lookup_expr="gte", min_value=-32000, max_value=32000)
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
 
     class Meta:
         model = Standing

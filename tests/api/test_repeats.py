@@ -200,3 +200,20 @@ def test_facts_of_a_company_without_a_name_make_no_company(program: Callable[...
     body = {"email": "zed@gmail.com", "company": {"industry": "Farming", "employees": 3}}
     reply = program("marketer").post("leads/", body)
     assert (reply.status_code, reply.json()["company"]) == (201, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        ("3792-09-06T08:07:26%2B22:24", 200),
+        ("9999-12-31T23:59:59-12:00", 400),
+        ("0001-01-01T00:00:00%2B14:00", 400),
+        ("2026-03-01T14:30:00Z", 200),
+        ("2026-03-01T14:30:00", 200),
+        ("yesterday", 400),
+    ],
+)
+def test_a_time_of_any_offset_is_read_or_refused(program: Callable[..., Any], moment: str, code: int) -> None:
+    assert program("rep").get(f"deals/?closed_after={moment}").status_code == code
+    assert program("rep").get(f"leads/?created_after={moment}").status_code == code
