@@ -2,7 +2,7 @@
 
 ``hours`` are weekday ("0" = Monday) -> spans of local time: ``{"0": [["09:00", "17:30"]]}``. A span lasts from the
 first moment at which the local clock shows its start (or, when that time is skipped, the moment of the skip) to the
-last moment at which it shows its end. An hour that the clock repeats is worked twice.
+end of the last minute that shows a time before its end. An hour that the clock repeats within a span is worked twice.
 """
 
 from collections.abc import Iterator
@@ -41,6 +41,15 @@ def _instant(naive: datetime, zone: ZoneInfo, fold: int) -> datetime:
     return datetime.fromtimestamp(high, UTC)
 
 
+def _closing(naive: datetime, zone: ZoneInfo) -> datetime:
+    """The end of the last minute before ``naive``: an hour that is repeated from ``naive`` on lies outside."""
+    last = naive - timedelta(minutes=1)
+    moment = last.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == last:
+        return moment + timedelta(minutes=1)
+    return _instant(naive, zone, 1)
+
+
 def _wall(day: date, text: str) -> datetime:
     if text == "24:00":
         return datetime.combine(day + timedelta(days=1), time())
@@ -50,7 +59,7 @@ def _wall(day: date, text: str) -> datetime:
 @lru_cache(maxsize=20_000)
 def _span(day: date, start: str, end: str, zone_name: str) -> tuple[datetime, datetime]:
     zone = zone_get(zone_name)
-    return _instant(_wall(day, start), zone, 0), _instant(_wall(day, end), zone, 1)
+    return _instant(_wall(day, start), zone, 0), _closing(_wall(day, end), zone)
 
 
 def _spans_of(hours: Hours, day: date) -> list[tuple[str, str]]:

@@ -98,6 +98,15 @@ def test_due_holds_in_every_zone(zone: str, naive: datetime, minutes: int) -> No
     assert rules.due_at(half, minutes / 2, office_hours(), zone) == due, "deadlines add up"
 
 
+def test_a_span_that_ends_where_the_repeated_hour_begins_is_not_longer_for_it() -> None:
+    """Chatham, 6 April 2008: 03:45 becomes 02:45 again; who stops at 02:45 stops the first time."""
+    week = {"6": [["02:30", "02:45"], ["03:30", "17:15"]]}
+    start = datetime(2008, 4, 5, 12, 0, tzinfo=UTC)
+    due = rules.due_at(start, 20, week, "Pacific/Chatham")
+    assert len(working_minutes(start, due, week, ZoneInfo("Pacific/Chatham"))) == 20
+    assert due == datetime(2008, 4, 5, 13, 50, tzinfo=UTC)  # 15 minutes to 02:45, then 5 from 03:30
+
+
 def test_due_in_words() -> None:
     friday = datetime(2026, 3, 6, 21, 0, tzinfo=UTC)  # 16:00 in New York
     due = rules.due_at(friday, 240, office_hours(), "America/New_York")
