@@ -69,6 +69,13 @@
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     if (event.key === "/") { event.preventDefault(); openPalette(); return; }
     if (event.key === "Escape") for (const menu of $$("details.menu[open], details.more[open]")) { menu.open = false; $("summary", menu).focus(); }
+    // A part that is being exchanged: its buttons are the old ones. It may keep the key for the new ones.
+    const changing = $("[data-keeps-key][aria-busy='true']");
+    if (changing && event.key.length === 1 && !/^[jk]$/.test(event.key)) {
+      event.preventDefault();
+      if (changing.dataset.keepsKey === "yes") changing.dataset.keptKey = event.key;
+      return;
+    }
     const button = $$("[data-key]").find((one) => one.dataset.key === event.key && one.offsetParent !== null);
     if (button) { event.preventDefault(); button.click(); }
   });

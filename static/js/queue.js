@@ -15,16 +15,47 @@
     if (current) event.detail.parameters.open = current.dataset.item;
   });
 
-  function choose(row) {
+  // What the person on the right is about. An answer to an older poll may name another: the choice here wins.
+  let chosen = null;
+  const panel = () => document.querySelector("#queue-panel");
+  function mark(row) {
     for (const other of rows()) other.removeAttribute("aria-current");
     row.setAttribute("aria-current", "true");
-    row.scrollIntoView({ block: "nearest" });
+    chosen = row.dataset.item;
   }
+  // Until the new panel has come, the old one's buttons are about somebody else: no click and no key reaches them.
+  // A key pressed by who chose the row is kept for the new panel; after an automatic change it is dropped.
+  function choose(row, byPerson) {
+    mark(row);
+    row.scrollIntoView({ block: "nearest" });
+    const box = panel();
+    box.setAttribute("aria-busy", "true");
+    box.inert = true;
+    box.dataset.keepsKey = byPerson ? "yes" : "no";
+    delete box.dataset.keptKey;
+  }
+  function settled(key) {
+    const box = panel();
+    box.removeAttribute("aria-busy");
+    box.inert = false;
+    delete box.dataset.keptKey;
+    const button = key && box.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (button) button.click();
+  }
+  // Only when settled do htmx's buttons answer. Of a quick J J only the second is asked (hx-sync on the rows); the first
+  // may still settle after the second was chosen.
+  const asked = (event) => event.detail.target === panel() && event.detail.pathInfo.requestPath.includes(`/${chosen}/`);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (panel() && panel().hasAttribute("aria-busy") && asked(event)) settled(panel().dataset.keptKey);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (panel() && asked(event) && !event.detail.successful) settled(null);
+  });
 
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".item-link");
     if (!link) return;
-    choose(link.closest("[data-item]"));
+    choose(link.closest("[data-item]"), true);
     document.querySelector("[data-queue]").classList.add("is-open");
   });
 
@@ -44,14 +75,16 @@
   // After a decision the person on the right may be gone from the list: show the next one.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== list()) return;
+    const mine = rows().find((row) => row.dataset.item === chosen);
+    if (mine) mark(mine);
     if (!document.querySelector("[data-item][aria-current]") && rows().length && !document.querySelector("dialog[open]")) {
       const first = rows()[0];
-      choose(first);
-      htmx.ajax("GET", first.querySelector(".item-link").getAttribute("hx-get"), { target: "#queue-panel" });
+      const link = first.querySelector(".item-link");
+      htmx.ajax("GET", link.getAttribute("hx-get"), { source: link, target: "#queue-panel" });
+      choose(first, false);
     } else if (!rows().length) {
-      const panel = document.querySelector("#queue-panel");
       const kept = document.querySelector("#queue-done");
-      if (panel && kept) panel.replaceChildren(kept.content.cloneNode(true));
+      if (panel() && kept) panel().replaceChildren(kept.content.cloneNode(true));
     }
   });
 

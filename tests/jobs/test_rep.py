@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from funnels.selectors import stage_get
 from handoff.models import Handoff
@@ -58,6 +58,35 @@ def test_a_new_lead_comes_by_itself_and_is_decided_by_the_keyboard(browser_as: O
     rejected = within(page, lambda: Handoff.objects.filter(pk=other.pk, state=Handoff.State.REJECTED).first())
     assert rejected.reject_note == "Wrong number, twice" and rejected.reject_reason is not None
     expect(page.locator("[data-item]", has_text=other.lead.name)).to_have_count(0)
+
+
+def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nobody(browser_as: Opened) -> None:
+    handed_to_rep(2)
+    page = browser_as("rep")
+    page.goto("/queue/")
+    page.locator(".item-link").first.click()
+    expect(page.locator("#queue-panel")).to_contain_text(page.locator("[data-item] b").first.inner_text())
+    held: list[Route] = []
+    page.route("**/queue/handoff-*/", lambda route: held.append(route))
+    page.keyboard.press("j")
+    expect(page.locator("[data-item]").nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("a")  # the panel still shows the first lead
+    within(page, lambda: held)
+    held.pop().continue_()
+    page.unroute("**/queue/handoff-*/")
+    second = page.locator("[data-item]").nth(1).get_attribute("data-item") or ""
+    accepted = within(page, lambda: Handoff.objects.filter(state=Handoff.State.ACCEPTED).first())
+    assert second == f"handoff-{accepted.pk}" and Handoff.objects.filter(state=Handoff.State.ASSIGNED).count() == 1
+
+    # The next one comes by itself: a second A, pressed too soon, would take somebody nobody has seen.
+    page.route("**/queue/handoff-*/", lambda route: held.append(route))
+    within(page, lambda: held)
+    page.keyboard.press("a")
+    held.pop().continue_()
+    page.unroute("**/queue/handoff-*/")
+    expect(page.locator("#queue-panel")).not_to_have_attribute("aria-busy", "true")
+    page.wait_for_timeout(500)
+    assert Handoff.objects.filter(state=Handoff.State.ASSIGNED).count() == 1
 
 
 def test_a_deal_goes_from_bant_over_the_board_to_won(browser_as: Opened) -> None:
