@@ -43,6 +43,10 @@ class OutboxMessage(Leased):
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="outbox_due"),
             # read by the deliveries page and doctor
             models.Index(fields=["state", "-id"], name="outbox_state"),
+            # read by forget: letters that were sent long ago
+            models.Index(
+                fields=["done_at"], condition=models.Q(state="done", topic="mail.send"), name="outbox_letters"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,12 @@ def duration(seconds: float) -> str:
     return "0 s"
 
 
+def allowance(minutes: int) -> str:
+    """A span that somebody set, in minutes -> '5 minutes', '4 hours', '90 minutes'; never in days."""
+    count, unit = (minutes // 60, "hour") if minutes and minutes % 60 == 0 else (minutes, "minute")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
 def ago(seconds: float) -> str:
     """Seconds since -> '5 minutes ago'; negative -> 'in 5 minutes'."""
     size = abs(seconds)

@@ -6,6 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Leased
@@ -106,6 +107,10 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """The lead's page. Its view stands above this room; only its name is known here."""
+        return reverse("desk:lead", args=[self.pk])
 
     @property
     def name(self) -> str:

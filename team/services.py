@@ -131,6 +131,11 @@ def notices_tell(rows: Sequence[Notice]) -> None:
     Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
+def notices_forget(*, pages: Iterable[str]) -> int:
+    """Remove what was told about these pages: whoever they are about was erased. Returns how many lines."""
+    return Notice.objects.filter(url__in=list(pages)).delete()[0]
+
+
 def notices_read(*, user: User, pks: Iterable[int] | None = None) -> int:
     """Mark some, or all, of a person's notices as read."""
     rows = Notice.objects.filter(user=user, read_at=None)

@@ -47,6 +47,12 @@ def percent(value: Any, digits: int = 0) -> str:
 
 
 @register.filter
+def allowance(minutes: int) -> str:
+    """'4 hours' of a span set in minutes."""
+    return wording.allowance(minutes)
+
+
+@register.filter
 def duration(seconds: Any) -> str:
     """220 -> 3 m 40 s; two units at the most; nothing -> –."""
     try:

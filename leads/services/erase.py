@@ -9,6 +9,7 @@ from core.errors import Refused
 from funnels.models import Transition, Traveller
 from leads.models import Activity, InboxItem, Lead, Standing, Visitor
 from leads.services.activities import leads_rewritten
+from team.services import notices_forget
 
 
 @transaction.atomic
@@ -35,6 +36,7 @@ def leads_erase(*, lead_ids: Sequence[int], by: Any) -> int:
         if lead.email:
             stray = InboxItem.objects.filter(lead__isnull=True).exclude(state=InboxItem.State.DONE)
             stray.filter(body__lead__email__iexact=lead.email).delete()
+    notices_forget(pages=[lead.get_absolute_url() for lead in leads])
     Lead.objects.filter(pk__in=ids).delete()
     leads_rewritten(ids)
     return len(ids)

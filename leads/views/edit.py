@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
@@ -15,14 +14,6 @@ from leads.models import Lead
 from leads.selectors.search import people_search
 from leads.services import editing, erase, merge
 from team.access import roles_required
-
-
-def lead_url(pk: int) -> str:
-    """The lead's page."""
-    try:
-        return reverse("desk:lead", args=[pk])
-    except NoReverseMatch:
-        return reverse("leads:edit", args=[pk])
 
 
 def _lead(request: HttpRequest, pk: int) -> Lead:
@@ -39,13 +30,13 @@ def _duplicate(request: HttpRequest, form: LeadForm, refusal: Refused) -> dict[s
         return {}
     key = rules.email_normalise(form.data.get("email", ""))
     known = Lead.objects.visible_to(request.user).filter(email_key=key).first()
-    return {"known": known, "known_url": lead_url(known.pk) if known else ""}
+    return {"known": known, "known_url": known.get_absolute_url() if known else ""}
 
 
 def _show(request: HttpRequest, form: LeadForm, **more: Any) -> HttpResponse:
     context = {"form": form, "lead": form.lead, **more}
     if form.lead is not None:
-        context["lead_url"] = lead_url(form.lead.pk)
+        context["lead_url"] = form.lead.get_absolute_url()
     return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
 
 
@@ -72,7 +63,7 @@ def lead_new(request: HttpRequest) -> HttpResponse:
         refused_on(form, refusal)
         return _show(request, form, **_duplicate(request, form, refusal))
     messages.success(request, f"{lead} was added.")
-    return redirect(lead_url(lead.pk))
+    return redirect(lead.get_absolute_url())
 
 
 @roles_required("marketer", "rep", "manager")
@@ -101,7 +92,7 @@ def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
         lead.refresh_from_db()
         return _show(request, form, **more, **_duplicate(request, form, refusal))
     messages.success(request, f"{lead} was saved.")
-    return redirect(lead_url(lead.pk))
+    return redirect(lead.get_absolute_url())
 
 
 @roles_required("marketer", "rep", "manager")
@@ -129,7 +120,7 @@ def lead_erase(request: HttpRequest, pk: int) -> HttpResponse:
         erase.leads_erase(lead_ids=[lead.pk], by=request.user)
         messages.success(request, f"{name} was erased.")
         return redirect("leads:list")
-    return render(request, "leads/erase.html", {"lead": lead, "lead_url": lead_url(lead.pk)})
+    return render(request, "leads/erase.html", {"lead": lead, "lead_url": lead.get_absolute_url()})
 
 
 @roles_required("manager", "marketer")
@@ -142,7 +133,7 @@ def lead_merge(request: HttpRequest, pk: int) -> HttpResponse:
     others = Lead.objects.visible_to(request.user).exclude(pk=pk).select_related("company", "standing__stage")
     other = others.filter(pk=int(asked)).first() if asked.isdigit() and len(asked) < 18 else None
     q = request.GET.get("q", "")
-    context: dict[str, Any] = {"keep": keep, "other": other, "q": q, "lead_url": lead_url(pk), "error": ""}
+    context: dict[str, Any] = {"keep": keep, "other": other, "q": q, "lead_url": keep.get_absolute_url(), "error": ""}
     if request.method == "POST" and other is not None:
         try:
             merge.lead_merge(keep=keep, lose=other, by=request.user)
@@ -150,7 +141,7 @@ def lead_merge(request: HttpRequest, pk: int) -> HttpResponse:
             context["error"] = refusal.message
         else:
             messages.success(request, f"{other} was merged into {keep}.")
-            return redirect(lead_url(keep.pk))
+            return redirect(keep.get_absolute_url())
     q = q or keep.last_name
     context["found"] = others.filter(pk__in=people_search(q))[:10] if q else []
     return render(request, "leads/merge.html", context, status=422 if context["error"] else 200)

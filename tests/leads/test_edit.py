@@ -15,6 +15,7 @@ from leads.models import Activity, Company, CustomField, InboxItem, Lead, Standi
 from leads.selectors import timeline
 from leads.services import activity_record, capture_accept, inbox_drain, owner_set, sources_copy
 from leads.services.erase import leads_erase
+from team.models import Notice
 from tests.leads.make import make_lead
 
 
@@ -147,6 +148,8 @@ def test_erase_leaves_nothing_of_the_person(login: Any, people: Any) -> None:
     inbox_drain()
     other = make_lead("Bob Ray")
     lead = Lead.objects.get(email_key="ann@x.example")
+    for one in (lead, other):
+        Notice.objects.create(user=people("rep"), key=str(one.pk), title=one.name, url=f"/leads/{one.pk}/")
     assert InboxItem.objects.filter(state="quarantined").count() == 1
     assert login("rep").post(f"/leads/{lead.pk}/erase/").status_code == 403
     assert login("marketer").post(f"/leads/{lead.pk}/erase/").status_code == 403
@@ -154,6 +157,7 @@ def test_erase_leaves_nothing_of_the_person(login: Any, people: Any) -> None:
     assert "Ann" in browser.get(f"/leads/{lead.pk}/erase/").content.decode()
     assert browser.post(f"/leads/{lead.pk}/erase/").status_code == 302
     assert list(Lead.objects.all()) == [other]
+    assert [row.title for row in Notice.objects.all()] == ["Bob Ray"]
     assert not (Activity.objects.exists() or InboxItem.objects.exists() or Visitor.objects.exists())
     assert set(Transition.objects.values_list("traveller_id", flat=True)) == {other.pk}
 
