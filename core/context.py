@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.functional import SimpleLazyObject
+
+from core.addresses import page_address
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def pages_for(user: Any, here: str = "") -> list[Page]:
         if page.roles and not user.has_role(*page.roles):
             continue
         try:
-            url = reverse(page.name)
+            url = page_address(page.name)
         except NoReverseMatch:
             continue
         found.append(replace(page, url=url))

@@ -1,6 +1,7 @@
 """Larger parts: blocks that wrap what a page puts into them, and lists of things. See /styleguide/."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -13,6 +14,18 @@ from core.templatetags.marks import icon as draw
 
 register = template.Library()
 Context = dict[str, Any]
+
+
+@lru_cache(maxsize=512)
+def _navigation(pages: tuple[Any, ...]) -> SafeString:
+    return render_to_string("components/nav.html", {"nav": pages})
+
+
+@register.simple_tag
+def navigation(pages: Iterable[Any]) -> SafeString:
+    """The way around (``core.context.Page`` rows). It is the same for everybody of the same roles on the same page:
+    drawn once and kept, because forty links cost more than many a page's own content."""
+    return _navigation(tuple(pages))
 
 
 @register.simple_block_tag
