@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Refused
+from deals.models import Deal
 from desk import selectors
 from desk.forms import LogForm
 from desk.search import find
@@ -79,15 +80,21 @@ def queue_panel(request: HttpRequest, key: str) -> HttpResponse:
 
 def _panel(user: Any, chosen: selectors.QueueItem) -> dict[str, Any]:
     if chosen.lead_id is None:
-        return {"deal": chosen.deal}
+        return {}
     lead = (
         Lead.objects.visible_to(user).select_related("company", "standing__stage").filter(pk=chosen.lead_id).first()
     )
     if lead is None:
-        return {"deal": chosen.deal}
+        return {}
     context = selectors.lead_context(lead, user, size=8)
-    # the deal it is about, or the lead's newest that the person may see
-    return {**context, "deal": chosen.deal or next(iter(context["deals"]), None)}
+    return {**context, "deal": _deal(chosen.deal_id, context["deals"])}
+
+
+def _deal(pk: int | None, deals: list[Deal]) -> Deal | None:
+    """The deal that an item is about, or else the lead's newest that the person may see."""
+    if pk is None:
+        return next(iter(deals), None)
+    return next((one for one in deals if one.pk == pk), None) or Deal.objects.filter(pk=pk).first()
 
 
 def _lead(request: HttpRequest, pk: int) -> Lead:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from core.errors import Refused
 from handoff import rules
 from handoff.models import Assignment, Handoff, MqlPolicy, RejectReason, RoutingRule
+from leads.rules import lead_name
 from team.models import User
 
 
@@ -39,15 +40,40 @@ def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     return handoff
 
 
-def queue_for(user: Any, now: datetime, limit: int = 200, pk: int | None = None) -> list[Handoff]:
-    """The handoffs (or the one ``pk``) that wait for this rep's decision, most urgent first, with lead, company,
-    standing and clock. One query."""
-    rows = Handoff.objects.filter(rep=user, state=Handoff.State.ASSIGNED).select_related(
-        "lead__company", "lead__standing__stage", "sla"
-    )
+class Asked(NamedTuple):
+    """A handoff that waits for its rep's decision, as a line of the queue shows it."""
+
+    pk: int
+    lead_id: int
+    why: str
+    assigned_at: datetime | None
+    due_at: datetime | None
+    responded_at: datetime | None
+    grade: str
+    score: int
+    company: str | None
+    employees: int | None
+    name: str  # the lead's
+
+
+ASKED = (
+    *("pk", "lead_id", "why", "assigned_at", "due_at", "responded_at"),
+    *("lead__standing__grade", "lead__standing__score", "lead__company__name", "lead__company__employees"),
+    *("lead__first_name", "lead__last_name", "lead__email", "lead__external_id"),
+)
+
+
+def queue_for(user: Any, limit: int = 200, pk: int | None = None) -> list[Asked]:
+    """The handoffs (or the one ``pk``) that wait for this rep's decision, most urgent first. One query, and only of
+    what is shown: the list is asked for every two seconds by everybody."""
+    rows = Handoff.objects.filter(rep=user, state=Handoff.State.ASSIGNED)
     if pk is not None:
         rows = rows.filter(pk=pk)
-    return [clock_set(one, now) for one in rows.order_by("due_at", "assigned_at", "pk")[:limit]]
+    found = rows.order_by("due_at", "assigned_at", "pk").values_list(*ASKED)
+    return [
+        Asked._make([*shown, lead_name(first, last, email, other, shown[1])])
+        for *shown, first, last, email, other in found[:limit]
+    ]
 
 
 def handoff_counts(user: Any, now: datetime) -> dict[str, int]:

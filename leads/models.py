@@ -13,6 +13,7 @@ from core.models import Leased
 from funnels.models import Transition, Traveller
 from leads.bulk_models import BulkChange, BulkJob
 from leads.querysets import ActivityQuerySet, LeadQuerySet, StandingQuerySet
+from leads.rules import lead_name
 
 __all__ = [
     "Activity",
@@ -114,7 +115,7 @@ class Lead(models.Model):
 
     @property
     def name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip() or self.email or self.external_id or f"Lead {self.pk}"
+        return lead_name(self.first_name, self.last_name, self.email, self.external_id, self.pk)
 
 
 class Standing(Traveller):

@@ -274,3 +274,8 @@ def capture_parse(body: Any, now: datetime) -> CaptureIn:
     if not out.names_somebody and not out.visitor:
         raise Refused("A lead needs an e-mail or an external id.", field="lead.email")
     return out
+
+
+def lead_name(first: str, last: str, email: str, external_id: str | None, pk: int | None) -> str:
+    """What a lead is called by: the name, or else what else there is to know them by."""
+    return f"{first} {last}".strip() or email or external_id or f"Lead {pk}"

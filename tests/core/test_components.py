@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from core import charts
+from core.context import Page
 from core.templatetags.ui import register
 from tests.core.hostile import HOSTILE
 
@@ -52,6 +53,7 @@ FACTS = {
     "steps": [{"name": HOSTILE, "tone": HOSTILE, "state": HOSTILE, "at": None}],
     "pairs": [(HOSTILE, HOSTILE)],
     "changes": [(HOSTILE, HOSTILE, HOSTILE)],
+    "pages": [Page(HOSTILE, HOSTILE, HOSTILE, "bell", url="/?" + HOSTILE, current=HOSTILE)],
     "links": [("/?" + HOSTILE, HOSTILE, 3, True)],
     "bars": charts.bars(HOSTILE, ROWS, head=[HOSTILE, HOSTILE]),
     "columns": charts.columns(HOSTILE, ROWS, head=[HOSTILE, HOSTILE]),
@@ -93,6 +95,7 @@ PIECES = {
     "progress": "{% progress 1 2 x %}",
     "chart": "{% chart bars %}{% chart columns %}{% chart lines %}{% chart stacked %}{% chart ribbon %}",
     "sparkline": "{% sparkline values x %}",
+    "navigation": "{% navigation pages %}",
     "lucide": "{% lucide 'bell' size=16 aria_label=x %}",
 }
 FILTERS = ["number", "money:x", "percent", "duration", "initials", "hue"]

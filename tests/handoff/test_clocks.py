@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handoff import rules
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy
-from handoff.selectors import handoff_counts, queue_for
+from handoff.selectors import handoff_counts, handoff_of_lead, queue_for
 from handoff.services import assign_drain, clock_drain, handoff_accept
 from leads.models import Standing
 from leads.services import activity_record
@@ -247,10 +247,14 @@ def test_the_queue_shows_the_clock_in_one_query(people: Any, django_assert_num_q
     late(one)
     now = timezone.now()
     with django_assert_num_queries(1):
-        queue = queue_for(rep, now)
-        said = [(row.lead.name, row.lead.company.name, row.lead.standing.score, row.clock_level) for row in queue]
-    assert len(queue) == 10 and queue[0].pk == one.pk and said[0][3] == "late"
-    assert queue[0].clock_percent == 100 and -62 <= queue[0].seconds_left <= -59
+        queue = queue_for(rep)
+    assert len(queue) == 10 and queue[0].pk == one.pk and -62 <= (queue[0].due_at - now).total_seconds() <= -59
+    first: Any = one.lead
+    said = (queue[0].name, queue[0].company, queue[0].employees, queue[0].score, queue[0].grade)
+    told = (first.name, first.company.name, first.company.employees, first.standing.score, first.standing.grade)
+    assert said == told
+    shown: Any = handoff_of_lead(one.lead_id, now)
+    assert (shown.clock_level, shown.clock_percent) == ("late", 100) and -62 <= shown.seconds_left <= -59
     with django_assert_num_queries(1):
         counts = handoff_counts(rep, now)
     assert counts == {"mine": 10, "mine_late": 1, "waiting": 0, "assigned": 10, "late": 1}
