@@ -75,8 +75,13 @@ def local_time(moment: datetime | None, form: str = "j M Y H:i") -> str:
     if not moment:
         return "–"
     here = timezone.localtime(moment)
-    if form == "j M Y H:i":  # on every row of every list: ten times quicker than Django's formatter
+    # on every row of every list: ten times quicker than Django's formatter
+    if form == "j M Y H:i":
         return f"{here.day} {MONTHS[here.month - 1]} {here.year} {here.hour:02d}:{here.minute:02d}"
+    if form == "j M Y":
+        return f"{here.day} {MONTHS[here.month - 1]} {here.year}"
+    if form == "j M":
+        return f"{here.day} {MONTHS[here.month - 1]}"
     return date_format(here, form)
 
 

@@ -10,10 +10,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from core import csvsafe
 from core.keyset import Page, keyset_page
-from leads.models import CustomField, Standing
+from leads.models import CustomField
 from leads.selectors.export import export_rows
 from leads.selectors.filters import SORTS, LeadFilter, filter_apply, filter_read
-from leads.selectors.lists import list_choices, sources_known
+from leads.selectors.lists import list_choices, rows_shown, sources_known
 from leads.selectors.words import count_capped, count_said
 from team.access import roles_required
 
@@ -41,9 +41,8 @@ def _results(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     found = filter_read(request.GET, user)
     rows: Any = filter_apply(found, user, timezone.now())
-    wide: Any = Standing.objects.all()
     page: Page = keyset_page(
-        rows, wide=wide.with_lead(), sort=found.column, cursor=request.GET.get("cursor", ""), size=PAGE
+        rows, wide=rows_shown(), sort=found.column, cursor=request.GET.get("cursor", ""), size=PAGE
     )
     known = len(page.rows) if not page.next and not page.previous else None
     count = known if known is not None else count_capped(rows)

@@ -54,6 +54,7 @@ FACTS = {
     "pairs": [(HOSTILE, HOSTILE)],
     "changes": [(HOSTILE, HOSTILE, HOSTILE)],
     "pages": [Page(HOSTILE, HOSTILE, HOSTILE, "bell", url="/?" + HOSTILE, current=HOSTILE)],
+    "choices": [{"id": HOSTILE, "name": HOSTILE}, {"id": 2, "name": HOSTILE}],
     "links": [("/?" + HOSTILE, HOSTILE, 3, True)],
     "bars": charts.bars(HOSTILE, ROWS, head=[HOSTILE, HOSTILE]),
     "columns": charts.columns(HOSTILE, ROWS, head=[HOSTILE, HOSTILE]),
@@ -96,6 +97,8 @@ PIECES = {
     "chart": "{% chart bars %}{% chart columns %}{% chart lines %}{% chart stacked %}{% chart ribbon %}",
     "sparkline": "{% sparkline values x %}",
     "navigation": "{% navigation pages %}",
+    "when": "{% when now %}{% when now x %}{% when now 'ago' %}",
+    "options": "{% options choices x %}",
     "lucide": "{% lucide 'bell' size=16 aria_label=x %}",
 }
 FILTERS = ["number", "money:x", "percent", "duration", "initials", "hue"]
