@@ -77,7 +77,8 @@ class Traveller(models.Model):
     # Which ledger the model's rows write (``Transition.Kind``); each model says its own.
     journey: ClassVar[int]
 
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
+    # Each model's own indexes begin with the stage.
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", db_index=False)
     stage_since = models.DateTimeField(default=timezone.now)
     seq = models.PositiveIntegerField(default=0, help_text="How many ledger rows this traveller has")
     cycle = models.PositiveSmallIntegerField(default=1)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from core.constraints import unique_known, unique_prefix
 from core.models import Leased
 from funnels.models import Transition, Traveller
 from leads.bulk_models import BulkChange, BulkJob
@@ -33,7 +34,7 @@ __all__ = [
 
 class Company(models.Model):
     name = models.CharField(max_length=160)
-    domain = models.CharField(max_length=160, null=True, blank=True, unique=True)
+    domain = models.CharField(max_length=160, null=True, blank=True)
     industry = models.CharField(max_length=80, blank=True, default="")
     employees = models.PositiveIntegerField(null=True, blank=True)
     revenue = models.DecimalField("Revenue a year", max_digits=16, decimal_places=2, null=True, blank=True)
@@ -45,11 +46,15 @@ class Company(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    external_id = models.CharField(max_length=100, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["name", "id"]
+        constraints = [
+            unique_prefix("domain", "company_domain_once"),
+            unique_known("external_id", "company_external_id_once"),
+        ]
         indexes = [models.Index(fields=["name"], name="company_name")]
         verbose_name_plural = "companies"
 
@@ -72,8 +77,8 @@ class Lead(models.Model):
 
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Unguessable name for links")
     email = models.EmailField(max_length=254, blank=True, default="")
-    email_key = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised e-mail")
-    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    email_key = models.CharField(max_length=254, null=True, blank=True, help_text="Normalised e-mail")
+    external_id = models.CharField(max_length=100, null=True, blank=True)
     first_name = models.CharField(max_length=80, blank=True, default="")
     last_name = models.CharField(max_length=80, blank=True, default="")
     phone = models.CharField(max_length=40, blank=True, default="")
@@ -99,11 +104,10 @@ class Lead(models.Model):
     objects = LeadQuerySet.as_manager()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["source", "-created_at"], name="lead_source"),
-            models.Index(fields=["-created_at", "-id"], name="lead_newest"),
-            # Ctrl-K and the search box look for the beginning of a name or an e-mail, whatever its case: PostgreSQL
-            # has indexes for that on UPPER(...) (migration 0002); e-mails have their own from being unique.
+        # Lists sort on Standing. Names are searched by UPPER(...), which has its indexes in migration 0002.
+        constraints = [
+            unique_prefix("email_key", "lead_email_once"),
+            unique_known("external_id", "lead_external_id_once"),
         ]
 
     def __str__(self) -> str:
@@ -193,7 +197,7 @@ class Activity(models.Model):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now)
     properties = models.JSONField(default=dict, blank=True)
-    key = models.CharField(max_length=150, null=True, unique=True, help_text="Idempotency key")
+    key = models.CharField(max_length=150, null=True, help_text="Idempotency key")
     bot = models.PositiveSmallIntegerField(choices=Bot, default=Bot.HUMAN)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -203,6 +207,7 @@ class Activity(models.Model):
 
     class Meta:
         verbose_name_plural = "activities"
+        constraints = [unique_known("key", "activity_key_once")]
         indexes = [
             # timeline and scoring: everything one lead did
             models.Index(fields=["lead", "-at"], include=["kind", "bot"], name="activity_lead_at"),
