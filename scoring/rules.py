@@ -151,13 +151,16 @@ def reason(card: Card, engaged: int | None, fitting: int | None) -> str:
     return f"{' '.join(first)}, {' '.join(second)}"[:80]
 
 
-def stage_for(card: Card, score: int, ladder: list[str], now_in: str) -> str | None:
+def stage_for(card: Card, score: int, ladder: list[str], now_in: str, *, placed_at: int | None = None) -> str | None:
     """The open stage further on that this score has earned, or None. ``ladder``: stage keys in their order.
 
-    Scores never move anybody backwards.
+    Scores never move anybody backwards. ``placed_at``: the score at which a person put the lead where it is; that
+    decision stands until the lead passes a bar that it had not passed then.
     """
     if now_in not in ladder:
         return None
     ahead = ladder[ladder.index(now_in) + 1 :]
     earned = [key for key in ahead if key in card.stage_bars and score >= card.stage_bars[key]]
+    if placed_at is not None:
+        earned = [key for key in earned if card.stage_bars[key] > placed_at]
     return earned[-1] if earned else None

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.errors import Refused
 from funnels.models import Funnel, Stage, Transition
+
+BY_HAND = ("by hand", "undone")  # causes of moves that a person made on purpose, lead by lead or in bulk
 
 
 def stage_get(funnel: str, key: str) -> Stage:
@@ -48,6 +50,16 @@ def histories(travellers: Iterable[tuple[int, int]]) -> QuerySet[Transition]:
     for kind, traveller_id in travellers:
         wanted |= Q(kind=kind, traveller_id=traveller_id)
     return Transition.objects.filter(wanted).select_related("from_stage__funnel", "to_stage__funnel", "by")
+
+
+def placed_by_hand(lead_ids: Iterable[int]) -> dict[int, int]:
+    """Of these leads, those whose last move a person made by hand, with the score that they had then."""
+    moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=lead_ids)
+    later = Transition.objects.filter(
+        kind=Transition.Kind.LEAD, traveller_id=OuterRef("traveller_id"), seq__gt=OuterRef("seq")
+    )
+    placed = moves.filter(~Exists(later), cause__in=BY_HAND, from_stage__isnull=False)
+    return {lead_id: score or 0 for lead_id, score in placed.values_list("traveller_id", "score")}
 
 
 def stage_at(kind: int, traveller_id: int, moment: datetime) -> Any:

@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from core import outbox, points
 from core.clock import db_now
 from core.rules import backoff_seconds
 from funnels.models import Funnel, Stage, Transition
+from funnels.selectors import placed_by_hand
 from funnels.services import journey_move
 from leads.models import Lead, Standing
 from scoring import rules
@@ -93,7 +94,8 @@ def _apply(basis: Basis, held: Sequence[Standing], now: datetime) -> None:
 
 
 def stages_advance(basis: Basis, standings: Sequence[Standing], now: datetime) -> int:
-    """Move leads forward to the marketing stage that their score has earned; never backwards.
+    """Move leads forward to the marketing stage that their score has earned; never backwards, and never out of
+    where a person has put them before the score has risen past a further bar.
 
     The standings were read in this transaction with ``stage__funnel`` and carry their new score.
     """
@@ -104,15 +106,30 @@ def stages_advance(basis: Basis, standings: Sequence[Standing], now: datetime) -
         return 0
     stages = {(stage.funnel_id, stage.key): stage for stage in marketing_ladder()}
     moves: defaultdict[Stage, list[Standing]] = defaultdict(list)
+    ladders = {
+        one.funnel_id: [key for funnel_id, key in stages if funnel_id == one.funnel_id] for one in stages.values()
+    }
+    rose = {one.pk: (one.score, ladders.get(one.stage.funnel_id, []), one.stage.key) for one in movable}
+    targets = stages_earned(basis, rose)
     for one in movable:
-        ladder = [key for funnel_id, key in stages if funnel_id == one.stage.funnel_id]
-        target = rules.stage_for(basis.card, one.score, ladder, one.stage.key)
-        if target:
+        if target := targets.get(one.pk):
             moves[stages[one.stage.funnel_id, target]].append(one)
     return sum(
         journey_move(group, kind=Transition.Kind.LEAD, to=stage, cause="scored", at=now)
         for stage, group in moves.items()
     )
+
+
+def stages_earned(basis: Basis, leads: Mapping[int, tuple[int, list[str], str]]) -> dict[int, str]:
+    """Key of the stage to move to, for those who have earned one. ``leads``: score, ladder and stage now, by id."""
+    earned = {pk: target for pk, one in leads.items() if (target := rules.stage_for(basis.card, *one))}
+    for pk, placed_at in placed_by_hand(earned).items() if earned else ():
+        target = rules.stage_for(basis.card, *leads[pk], placed_at=placed_at)
+        if target:
+            earned[pk] = target
+        else:
+            del earned[pk]
+    return earned
 
 
 def marketing_ladder() -> list[Stage]:

@@ -15,13 +15,12 @@ from core.errors import Refused
 from funnels.models import Stage, Transition
 from funnels.services import journeys_advance
 from leads.models import Standing
-from scoring import rules
 from scoring.models import Rescore, RescoreChunk, ScoringModel
 from scoring.selectors.cards import active_model
 from scoring.selectors.compute import Basis, basis_of, scores_compute
 from scoring.selectors.explain import mql_bar
 from scoring.selectors.setbased import scores_sql
-from scoring.services.drain import marketing_ladder, stages_advance
+from scoring.services.drain import marketing_ladder, stages_advance, stages_earned
 from scoring.services.write import COLUMNS, SET, TABLE, scores_write
 
 log = logging.getLogger(__name__)
@@ -178,13 +177,15 @@ def _advance(basis: Basis, rose: Sequence[tuple[int, int, int]], now: datetime) 
         return
     ladder = marketing_ladder()
     stages = {stage.pk: stage for stage in ladder}
-    moves = {}
-    for lead_id, stage_id, score in rose:
-        here = stages[stage_id]
-        keys = {stage.key: stage.pk for stage in ladder if stage.funnel_id == here.funnel_id}
-        target = rules.stage_for(basis.card, score, list(keys), here.key)
-        if target:
-            moves[lead_id] = keys[target]
+    keys = {
+        funnel_id: {stage.key: stage.pk for stage in ladder if stage.funnel_id == funnel_id}
+        for funnel_id in {stage.funnel_id for stage in ladder}
+    }
+    at = {lead_id: stages[stage_id] for lead_id, stage_id, _ in rose}
+    targets = stages_earned(
+        basis, {lead_id: (score, list(keys[at[lead_id].funnel_id]), at[lead_id].key) for lead_id, _, score in rose}
+    )
+    moves = {lead_id: keys[at[lead_id].funnel_id][key] for lead_id, key in targets.items()}
     if moves:
         journeys_advance(Standing, moves, kind=Transition.Kind.LEAD, cause="scored", at=now)
 

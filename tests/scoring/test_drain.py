@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from funnels.models import Transition
+from funnels.selectors import stage_get
 from handoff.models import Handoff
 from leads.models import Activity, Standing
-from leads.services import activity_record, leads_mark
+from leads.services import activity_record, leads_mark, stage_move
 from scoring.models import ScoreFailure, ScoringModel, ScoringRule
 from scoring.selectors import basis_of, score_explain, score_mismatches, scores_compute
 from scoring.services import score_drain
@@ -48,6 +49,22 @@ def test_a_score_moves_the_stage_forward_and_never_back() -> None:
     assert row.score < 20 and row.stage.key == "interest"
     moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id=lead.pk).order_by("seq")
     assert [move.cause for move in moves] == ["captured", "scored"]
+
+
+def test_where_a_person_has_put_a_lead_it_stays_until_it_passes_a_further_bar(people: Any) -> None:
+    lead = captured(deeds=[("webinar_attended", 0), ("form_submitted", 0)])  # 32: over the bar of Interest
+    score_drain()
+    ids = [lead.pk]
+    for to in ("awareness", "interest", "awareness"):  # back, an undo, and back again
+        stage_move(lead_ids=ids, to=stage_get("marketing", to), by=people("marketer"), cause="undone")
+        score_drain()
+        assert standing(lead).stage.key == to
+    activity_record(lead=lead, kind="page_viewed")  # a little warmer, but past no new bar
+    score_drain()
+    assert standing(lead).score > 32 and standing(lead).stage.key == "awareness"
+    activity_record(lead=lead, kind="pricing_viewed")
+    score_drain()
+    assert standing(lead).score >= 40 and standing(lead).stage.key == "evaluation"
 
 
 def test_the_bar_is_judged_in_the_same_transaction() -> None:

@@ -11,8 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from funnels.models import Transition
+from funnels.selectors import stage_get
 from handoff.models import Handoff
 from leads.models import Activity, Company, Lead, Standing
+from leads.services import stage_move
 from scoring.models import Rescore, RescoreChunk, ScoringModel, ScoringRule
 from scoring.selectors import active_model, basis_of, score_mismatches, scores_compute
 from scoring.services import model_activate, model_draft, rescore_drain, rescore_start, score_drain
@@ -124,6 +126,17 @@ def test_stages_and_handoffs_follow_a_pass_once() -> None:
     assert Handoff.objects.filter(lead=hot).count() == 1
     score_drain()
     assert Handoff.objects.filter(lead=hot).count() == 1
+
+
+def test_a_pass_over_all_leaves_a_lead_where_a_person_has_put_it(people: Any) -> None:
+    lead = captured(deeds=[("webinar_attended", 0), ("form_submitted", 0)])
+    score_drain()
+    stage_move(lead_ids=[lead.pk], to=stage_get("marketing", "awareness"), by=people("marketer"))
+    ScoringRule.objects.filter(model__state="active", activity_kind="webinar_attended").update(points=17)
+    rescore_start(model=ScoringModel.objects.get(state="active"), cause="asked")
+    rescore_drain()
+    row = Standing.objects.select_related("stage").get(pk=lead.pk)
+    assert (row.score, row.stage.key) == (34, "awareness")
 
 
 def test_points_fade_when_a_day_goes_by() -> None:
