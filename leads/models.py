@@ -151,8 +151,11 @@ class Standing(Traveller):
 
     class Meta:
         indexes = [
-            # My leads, best first; and every list filtered by owner
-            models.Index(fields=["owner", "-score", "-lead"], name="standing_owner_score"),
+            # My leads, best first; and every list filtered by owner. Most leads have none and stay out of it: a new
+            # score costs an entry in each of these indexes. Those whom nobody owns come from standing_score.
+            models.Index(
+                fields=["owner", "-score", "-lead"], condition=Q(owner__isnull=False), name="standing_owner_score"
+            ),
             # lists filtered by stage, best first
             models.Index(fields=["stage", "-score", "-lead"], name="standing_stage_score"),
             # lists filtered by source, best first; and the list of sources itself

@@ -1,5 +1,7 @@
 """The fold as one SQL statement over a range of leads (PostgreSQL). Integer arithmetic throughout, so that it gives
 the very numbers of ``scoring.rules``; tests hold the two together.
+
+Every layer ends in OFFSET 0: without it the planner merges them, and works a sum out again wherever it is named.
 """
 
 from datetime import date, datetime
@@ -38,7 +40,7 @@ def scores_sql(basis: Basis, first_id: int, last_id: int, now: datetime) -> Sql:
              (LEAST(GREATEST(COALESCE(d.total, 0), 0), {most}) + {MICRO // 2}) / {MICRO} AS engagement,
              {_slot("COALESCE(d.top, 0)", len(card.engagement))} AS deed_slot
       FROM ({fit_sql}) f LEFT JOIN ({deed_sql}) d ON d.lead_id = f.lead_id
-    ) n"""
+      OFFSET 0) n OFFSET 0"""
     return sql, [reasons, *fit_params, *deed_params]
 
 
@@ -47,9 +49,9 @@ def _slot(top: str, none: int) -> str:
     return f"CASE WHEN {top} >= {SLOTS} THEN ({SLOTS - 1} - {top} %% {SLOTS})::int ELSE {none} END"
 
 
-def _top(values: list[str]) -> str:
-    """The largest value with its rule's index packed beside it; of equals the first wins."""
-    packed = [f"({value}) * {SLOTS} + {SLOTS - 1 - index}" for index, value in enumerate(values)]
+def _top(values: list[tuple[int, str]]) -> str:
+    """The largest of (rule's index, value) with the index packed beside it; of equals the first wins."""
+    packed = [f"{value} * {SLOTS} + {SLOTS - 1 - index}" for index, value in values]
     return f"GREATEST(0, {', '.join(packed)})" if packed else "0"
 
 
@@ -59,8 +61,7 @@ def _grade(name: str, bounds: tuple[int, ...], signs: str) -> str:
 
 
 def _fit_sql(basis: Basis, first_id: int, last_id: int, now: datetime) -> Sql:
-    """Sum and strongest of the fit rules. The conditions come from the one compiler; OFFSET 0 keeps the planner
-    from evaluating each of them twice."""
+    """Sum and strongest of the fit rules. The conditions come from the one compiler."""
     cases = fit_cases(basis, now)
     # the range on both sides of the join: the planner does not carry it over
     ours = {"pk__gte": first_id, "pk__lte": last_id, "standing__pk__gte": first_id, "standing__pk__lte": last_id}
@@ -70,10 +71,11 @@ def _fit_sql(basis: Basis, first_id: int, last_id: int, now: datetime) -> Sql:
         .annotate(old_fit=F("standing__fit"), old_engagement=F("standing__engagement"))
     )
     inner, params = rows.annotate(**cases).values("pk", "old_fit", "old_engagement", *cases).query.sql_with_params()
-    points = [f"fit_{rule.id} * {rule.points}" for rule in basis.card.fit if f"fit_{rule.id}" in cases]
-    held = [f"fit_{rule.id} * {rule.points}" if f"fit_{rule.id}" in cases else "0" for rule in basis.card.fit]
-    sql = f"""SELECT pk AS lead_id, old_fit, old_engagement,
-        {" + ".join(points) or "0"} AS total, {_top(held)} AS top FROM ({inner} OFFSET 0) i"""
+    asked = [(index, rule) for index, rule in enumerate(basis.card.fit) if f"fit_{rule.id}" in cases]
+    points = [f"fit_{rule.id} * {rule.points}" for _, rule in asked]
+    top = _top([(index, f"fit_{rule.id} * {rule.points}") for index, rule in asked if rule.points > 0])
+    sql = f"""SELECT pk AS lead_id, old_fit, old_engagement, {" + ".join(points) or "0"} AS total, {top} AS top
+        FROM ({inner} OFFSET 0) i OFFSET 0"""
     return sql, list(params)
 
 
@@ -86,10 +88,15 @@ def _deed_sql(card: rules.Card, first_id: int, last_id: int, now: datetime) -> S
     sums, held, params = [], [], []
     for index, rule in enumerate(card.engagement):
         kept = "{" + ",".join(map(str, rules.weights(rule.half_life))) + "}"
-        sums.append(f"COALESCE(SUM((%s::int[])[{day}]) FILTER (WHERE kind = %s), 0) * {rule.points} AS r{index}")
+        sums.append(f"SUM((%s::int[])[{day}]) FILTER (WHERE kind = %s) * {rule.points} AS r{index}")
         params += [kept, rule.kind]
-        held.append(f"LEAST(GREATEST(r{index}, {-rule.cap * MICRO}), {rule.cap * MICRO})")
-    sql = f"""SELECT lead_id, {" + ".join(held)} AS total, {_top(held)} AS top FROM (
+        # weights are never negative, so a rule's sum has the sign of its points and meets only that cap
+        capped = f"LEAST(r{index}, {rule.cap * MICRO})" if rule.points > 0 else f"GREATEST(r{index}, {-rule.cap * MICRO})"
+        held.append(f"CASE WHEN r{index} IS NULL THEN 0 ELSE {capped} END AS h{index}")
+    whole = " + ".join(f"h{index}" for index in range(len(held)))
+    top = _top([(index, f"h{index}") for index, rule in enumerate(card.engagement) if rule.points > 0])
+    sql = f"""SELECT lead_id, {whole} AS total, {top} AS top FROM (
+      SELECT lead_id, {", ".join(held)} FROM (
         SELECT lead_id, {", ".join(sums)} FROM {table}
-        WHERE lead_id BETWEEN %s AND %s AND bot = 0 GROUP BY lead_id OFFSET 0) a"""
+        WHERE lead_id BETWEEN %s AND %s AND bot = 0 GROUP BY lead_id OFFSET 0) a OFFSET 0) b OFFSET 0"""
     return sql, [*params, first_id, last_id]

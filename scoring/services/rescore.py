@@ -144,16 +144,15 @@ def _chunk_set(basis: Basis, first_id: int, last_id: int, now: datetime) -> int:
         cursor.execute(
             f"""WITH written AS (
               UPDATE {TABLE} s SET {SET}, scored_at = %s FROM ({sql}) v WHERE s.lead_id = v.lead_id
-              AND (s.scored_at IS NULL OR (s.scored_at < %s AND ({differs})))
+              AND s.lead_id BETWEEN %s AND %s AND (s.scored_at IS NULL OR (s.scored_at < %s AND ({differs})))
               RETURNING s.lead_id, s.stage_id, s.score,
                 s.stage_id = ANY(%s) AND (v.fit > v.old_fit OR v.engagement > v.old_engagement) AS rose)
-            SELECT lead_id, stage_id, score, rose, (SELECT COUNT(*) FROM written) FROM written WHERE rose
-            UNION ALL SELECT NULL, NULL, NULL, false, (SELECT COUNT(*) FROM written)""",
-            [now, *params, now, open_ids],
+            SELECT COUNT(*), array_agg(ARRAY[lead_id, stage_id, score]) FILTER (WHERE rose) FROM written""",
+            [now, *params, first_id, last_id, now, open_ids],
         )
-        rows = cursor.fetchall()
-    changed: int = rows[-1][4]
-    _tell(basis, [(lead_id, stage_id, score) for lead_id, stage_id, score, rose, _ in rows if rose], now)
+        found: tuple[int, list[tuple[int, int, int]] | None] = cursor.fetchone()
+    changed, rose = found
+    _tell(basis, rose or [], now)
     return changed
 
 
