@@ -90,8 +90,9 @@ def _deed_sql(card: rules.Card, first_id: int, last_id: int, now: datetime) -> S
         kept = "{" + ",".join(map(str, rules.weights(rule.half_life))) + "}"
         sums.append(f"SUM((%s::int[])[{day}]) FILTER (WHERE kind = %s) * {rule.points} AS r{index}")
         params += [kept, rule.kind]
+        most = rule.cap * MICRO
         # weights are never negative, so a rule's sum has the sign of its points and meets only that cap
-        capped = f"LEAST(r{index}, {rule.cap * MICRO})" if rule.points > 0 else f"GREATEST(r{index}, {-rule.cap * MICRO})"
+        capped = f"LEAST(r{index}, {most})" if rule.points > 0 else f"GREATEST(r{index}, {-most})"
         held.append(f"CASE WHEN r{index} IS NULL THEN 0 ELSE {capped} END AS h{index}")
     whole = " + ".join(f"h{index}" for index in range(len(held)))
     top = _top([(index, f"h{index}") for index, rule in enumerate(card.engagement) if rule.points > 0])
