@@ -37,11 +37,11 @@ def policy(request: HttpRequest) -> HttpResponse:
     """The MQL bar. POST with ``preview`` only counts who would pass."""
     current = selectors.policy_current()
     form = PolicyForm(request.POST or None, instance=current)
+    if "preview" in request.POST:
+        return _preview(request, form)
     status = 200
     if request.method == "POST":
         valid = form.is_valid()
-        if "preview" in request.POST:
-            return render(request, "handoff/_policy_count.html", _counted(request, form))
         status = 422
         if valid:
             try:
@@ -63,6 +63,15 @@ def policy(request: HttpRequest) -> HttpResponse:
         passing, total = service.policy_count(values, request.user, db_now())
         context |= {"passing": passing, "total": total}
     return render(request, "handoff/policy.html", context, status=status)
+
+
+def _preview(request: HttpRequest, form: PolicyForm) -> HttpResponse:
+    """The count alone for htmx; without it the page again, with what was typed and its count."""
+    form.is_valid()
+    counted = _counted(request, form)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "handoff/_policy_count.html", counted)
+    return render(request, "handoff/policy.html", {"form": form, "policy": selectors.policy_current(), **counted})
 
 
 def _counted(request: HttpRequest, form: PolicyForm) -> dict[str, Any]:

@@ -159,6 +159,15 @@ def test_the_bar_says_who_would_pass_before_it_is_saved(login: Any) -> None:
     assert MqlPolicy.objects.get().score == 60
 
 
+def test_the_count_comes_alone_to_htmx_and_else_on_the_page_with_what_was_typed(login: Any) -> None:
+    leads_make(3, score=50)
+    client, asked = login("marketer"), policy_form(score=40, preview="1")
+    part = client.post(reverse("handoff:policy"), asked, headers={"HX-Request": "true"}).content.decode()
+    whole = client.post(reverse("handoff:policy"), asked).content.decode()
+    assert "<b>3</b> of your 3 leads" in part and "<h1>" not in part
+    assert "<b>3</b> of your 3 leads" in whole and "<h1>MQL bar" in whole and 'value="40"' in whole
+
+
 def test_a_new_bar_is_saved_and_who_is_over_it_is_judged(login: Any) -> None:
     from leads.models import Standing
 
