@@ -1,6 +1,8 @@
 """A condition as one query. The same compiler answers for a million leads and for one."""
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -44,15 +46,26 @@ def _node(node: dict[str, Any], now: datetime, root: str) -> Q:
             found &= _node(part, now, root)
         return found
     if "any" in node:
-        found = _node(node["any"][0], now, root)
-        for part in node["any"][1:]:
-            found |= _node(part, now, root)
-        return found
+        return _any(node["any"], now, root)
     if "not" in node:
         return ~_node(node["not"], now, root)
     if "did" in node:
         return _did(node, now)
     return _fact(node, now, root)
+
+
+def _any(parts: list[dict[str, Any]], now: datetime, root: str) -> Q:
+    """One of the parts. Words that one text may contain are asked for together."""
+    words: dict[str, list[str]] = {}
+    found: list[Q] = []
+    for part in parts:
+        fact = fact_get(part["fact"]) if part.get("op") == "contains" else None
+        if fact is not None and fact.type == "text" and part["fact"] != "lead.tag":
+            words.setdefault(_path(fact.path, root), []).append(part["value"])
+        else:
+            found.append(_node(part, now, root))
+    found += [Q(**{f"{path}__icontains_any": some}) for path, some in words.items()]
+    return reduce(or_, found)
 
 
 def _did(node: dict[str, Any], now: datetime) -> Q:

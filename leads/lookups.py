@@ -4,9 +4,11 @@ JSON compares differently on the two (text sorts above numbers on one and below 
 in a text question only when it is text (or true/false), and in a number question only when it is a number.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import BooleanField, Case, CharField, FloatField, Func, Value, When
+from django.db.models.lookups import IContains, Lookup
 
 
 class _Custom(Func):
@@ -67,3 +69,24 @@ class CustomKnown(_Custom):
 def certainly(lookup: Any) -> Case:
     """The lookup as plain true or false: unknown counts as false, so that 'not' of it is true."""
     return Case(When(lookup, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+@CharField.register_lookup
+class ContainsAny(Lookup):  # type: ignore[type-arg]
+    """The text contains one of the words, whatever their case. PostgreSQL turns it into capitals once for them all,
+    where a word each would do so every time: scoring asks this of everybody."""
+
+    lookup_name = "icontains_any"
+
+    def get_prep_lookup(self) -> Any:
+        words: Iterable[Any] = self.rhs
+        return [str(word) for word in words]
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        parts = [IContains(self.lhs, word).as_sql(compiler, connection) for word in self.rhs]
+        return f"({' OR '.join(sql for sql, _ in parts)})", [one for _, params in parts for one in params]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        lhs, params = self.process_lhs(compiler, connection)
+        words = [f"%{connection.ops.prep_for_like_query(word)}%" for word in self.rhs]
+        return f"UPPER({lhs}::text) LIKE ANY (ARRAY[{', '.join(['UPPER(%s)'] * len(words))}])", [*params, *words]

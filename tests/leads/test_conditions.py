@@ -67,6 +67,12 @@ text_part = st.one_of(
         st.sampled_from(["empty", "not_empty"]),
     ),
 )
+# asked of the database as one
+words_part = st.builds(
+    lambda fact, words: {"any": [{"fact": fact, "op": "contains", "value": word} for word in words]},
+    st.sampled_from(["lead.city", "company.industry", "standing.stage"]),
+    st.lists(st.sampled_from([*TEXTS[1:], "_", "%", "est"]), min_size=2, max_size=3),
+)
 number_fact = st.sampled_from(["company.employees", "standing.score", "custom.size", "custom.a__gte"])
 number_part = st.one_of(
     st.builds(
@@ -93,7 +99,7 @@ deed_part = st.builds(
     st.sampled_from([None, 1, 10, 30]),
 )
 conditions = st.recursive(
-    text_part | number_part | deed_part,
+    text_part | words_part | number_part | deed_part,
     lambda inner: st.one_of(
         st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
