@@ -52,6 +52,8 @@ def named(words: list[str], postgres: PrivatePostgres | None, work: Path) -> lis
 def main() -> int:
     options, words = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell starts what runs in the background with SIGINT ignored; children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with_postgres = options.postgres or not (options.fast or words)
     work = Path(tempfile.mkdtemp(prefix="baton-test-"))
     held: Any = contextlib.ExitStack()
