@@ -45,7 +45,7 @@ def _database() -> dict[str, Any]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;",
             },
         }
-    return env.database(DATABASE_URL)
+    return env.database(DATABASE_URL) | {"ENGINE": "core.postgresql"}
 
 
 DATABASES = {"default": _database()}

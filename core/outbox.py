@@ -6,6 +6,7 @@ A Celery message is never the fact; it only makes a worker look sooner than the 
 """
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from importlib import import_module
@@ -20,7 +21,9 @@ from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
 BROKER_REST_SECONDS = 15
+WAKE_EVERY_SECONDS = 0.25
 _broker_down_until = 0.0
+_next_wake: dict[str, float] = {}  # task -> when it may be woken again, on the monotonic clock
 
 
 def _flow() -> Any:
@@ -64,10 +67,26 @@ def wake(task: str) -> None:
 
 
 def _send(task: str) -> None:
+    """Wake at once when it was quiet; in a rush, one wake-up at the end of a quarter of a second tells of all in it.
+    A task takes all that waits: of a message for each of a hundred captures, ninety-nine would be in vain.
+
+    Threads need no lock here: at worst two wake-ups are sent instead of one.
+    """
+    points.reached(f"wake.{task.partition('.')[0]}")
+    now = time.monotonic()
+    due = _next_wake.get(task, now)
+    if due <= now:
+        _next_wake[task] = now + WAKE_EVERY_SECONDS
+        _publish(task)
+    elif due <= now + WAKE_EVERY_SECONDS:  # beyond that somebody has set the timer already
+        _next_wake[task] = due + WAKE_EVERY_SECONDS
+        threading.Timer(due - now, _publish, [task]).start()
+
+
+def _publish(task: str) -> None:
     """Publish, with one more try for a connection that went stale while the broker restarted. A broker that hangs
     costs the transport's half second twice, then nobody here asks it again for BROKER_REST_SECONDS."""
     global _broker_down_until
-    points.reached(f"wake.{task.partition('.')[0]}")
     if time.monotonic() < _broker_down_until:
         return
     from celery import current_app

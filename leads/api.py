@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from core.api import CursorPages, MomentFilter, idempotent
+from core.api import CursorPages, MomentFilter, idempotent, shown, taken
 from core.clock import db_now
 from core.errors import Refused
 from leads import rules, services
@@ -64,18 +65,16 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         return Standing.objects.visible_to(self.request.user).with_lead()
 
     def _answer(self, lead: Lead, code: int) -> Response:
-        row = Standing.objects.with_lead().get(pk=lead.pk)
-        return Response(LeadOut(row).data, status=code)
+        return Response(shown(LeadOut, Standing.objects.with_lead().get(pk=lead.pk)), status=code)
 
     @extend_schema(request=LeadIn, responses={201: LeadOut, 200: LeadOut})
     @idempotent
     def create(self, request: Request) -> Response:
         """Create a lead, or update the one with this e-mail or external id. 201 when it is new."""
-        given = LeadIn(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = taken(LeadIn, request.data)
         now = db_now()
         try:
-            capture = rules.capture_parse(given.body(), now)
+            capture = rules.capture_parse(LeadIn.capture(given), now)
         except Refused as refusal:  # here the lead's facts stand outermost
             raise Refused(refusal.message, field=refusal.field.removeprefix("lead."), code=refusal.code) from None
         if not capture.names_somebody:
@@ -83,12 +82,15 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         entry = Entry(capture, f"api:{uuid.uuid4()}", True, now)
         with transaction.atomic():
             # Somebody else's lead may not be rewritten by a rep who cannot see it.
-            known = services.lead_known(email_key=capture.email_key, external_id=capture.external_id)
+            found = services.leads_lookup([entry])
+            known = services.lead_in(found, capture)
             if known and not Lead.objects.visible_to(request.user).filter(pk=known.pk).exists():
                 raise Refused("This lead exists and belongs to somebody else.", field="email", code="duplicate")
-            services.captures_apply([entry], now=now)
+            services.captures_apply([entry], now=now, known=found)
         assert entry.lead is not None
-        return self._answer(entry.lead, status.HTTP_200_OK if known else status.HTTP_201_CREATED)
+        if known or "standing" not in entry.lead._state.fields_cache:
+            return self._answer(entry.lead, status.HTTP_200_OK if known else status.HTTP_201_CREATED)
+        return Response(shown(LeadOut, entry.lead.standing), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=LeadIn, responses=LeadOut)
     @idempotent
@@ -157,30 +159,27 @@ class ActivityViewSet(GenericViewSet[Activity]):
     @idempotent
     def create(self, request: Request) -> Response:
         """Record one activity of a lead you may see."""
-        given = ActivityIn(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = taken(ActivityIn, request.data)
         accepted, errors = services.activities_take(
-            rows=[dict(given.validated_data)], by=request.user, visible=Lead.objects.visible_to(request.user)
+            rows=[given], by=request.user, visible=Lead.objects.visible_to(request.user)
         )
         if errors:
             raise Refused(errors[0].message, field=errors[0].field)
-        return Response(ActivityOut(accepted[0]).data, status=status.HTTP_201_CREATED)
+        return Response(shown(ActivityOut, accepted[0]), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=ActivityBatchIn, responses={200: ActivityBatchOut})
     @action(detail=False, methods=["post"])
     @idempotent
     def batch(self, request: Request) -> Response:
         """Record up to 1,000 activities; each that is wrong is named, the others are kept."""
-        given = ActivityBatchIn(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = taken(ActivityBatchIn, request.data)
         good: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []
-        for index, row in enumerate(given.validated_data["activities"]):
-            one = ActivityIn(data=row)
-            if one.is_valid():
-                good.append({**one.validated_data, "index": index})
-            else:
-                field, texts = next(iter(one.errors.items()))
+        for index, row in enumerate(given["activities"]):
+            try:
+                good.append({**taken(ActivityIn, row), "index": index})
+            except ValidationError as error:
+                field, texts = next(iter(error.detail.items()))  # type: ignore[union-attr]  # of a serializer: by field
                 errors.append({"index": index, "field": str(field), "message": str(texts[0])})
         visible = Lead.objects.visible_to(request.user)
         accepted, refused = services.activities_take(rows=good, by=request.user, visible=visible)
@@ -201,9 +200,7 @@ class CaptureViewSet(GenericViewSet[Any]):
     @extend_schema(request=CaptureIn, responses={202: CaptureOut})
     def create(self, request: Request) -> Response:
         """Keep a capture: 202 once it is safe in the inbox. A repeat of the same ``key`` gives the first one."""
-        given = CaptureIn(data=request.data)
-        given.is_valid(raise_exception=True)
-        body = dict(given.validated_data)
+        body = taken(CaptureIn, request.data)
         key = body.pop("key", "") or request.headers.get("Idempotency-Key", "")[:100] or str(uuid.uuid4())
         item, new = services.capture_accept(source=f"api:{request.user.pk}", key=key, body=body)
         out = {"id": item.pk, "key": key, "new": new}

@@ -55,9 +55,10 @@ class LeadIn(LeadFacts):
     touch = TouchIn(required=False)
     consent_email = serializers.BooleanField(required=False, allow_null=True, default=None)
 
-    def body(self) -> dict[str, Any]:
+    @staticmethod
+    def capture(given: dict[str, Any]) -> dict[str, Any]:
         """As a capture, the one form in which leads come in."""
-        data = dict(self.validated_data)
+        data = dict(given)
         outer = {name: data.pop(name) for name in ("company", "touch", "consent_email") if name in data}
         return {"lead": data, **outer}
 

@@ -9,7 +9,12 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from core.prepared import Prepared
 from team.models import ApiToken
+
+_live_tokens = Prepared(
+    lambda digest: ApiToken.objects.select_related("user__team").filter(revoked_at=None, digest=digest).order_by()
+)
 
 
 def token_digest(secret: str) -> str:
@@ -28,7 +33,7 @@ class TokenAuthentication(BaseAuthentication):
         if len(parts) != 2:
             raise exceptions.AuthenticationFailed("Send 'Authorization: Bearer <token>'.")
         digest = token_digest(parts[1].decode("latin-1"))
-        token = ApiToken.objects.select_related("user__team").filter(digest=digest, revoked_at=None).first()
+        token = _live_tokens.first(digest)
         if token is None or not token.user.is_active:
             raise exceptions.AuthenticationFailed("This token is unknown or was revoked.")
         now = timezone.now()

@@ -16,13 +16,17 @@ from leads import rules
 from leads.models import Activity, Lead, Standing
 
 
-def leads_mark(lead_ids: Collection[int], *, now: datetime | None = None) -> None:
-    """Mark leads for scoring and wake the scorer. The mark is in the database, so nothing is lost without a wake."""
+def leads_mark(
+    lead_ids: Collection[int], *, now: datetime | None = None, marked: Collection[int] = frozenset()
+) -> None:
+    """Mark leads for scoring and wake the scorer. The mark is in the database, so nothing is lost without a wake.
+
+    ``marked``: those among them that are new and carry the mark since they were written.
+    """
     if not lead_ids:
         return
-    moment = now or db_now()
-    # who carries this very mark already (new, or marked by the same batch) is not written again
-    Standing.objects.filter(pk__in=lead_ids).exclude(score_due_at=moment).update(score_due_at=moment)
+    if unmarked := [pk for pk in lead_ids if pk not in marked]:
+        Standing.objects.filter(pk__in=unmarked).update(score_due_at=now or db_now())
     outbox.poke("leads.marked")
 
 
@@ -32,17 +36,21 @@ def leads_rewritten(lead_ids: Collection[int]) -> None:
     outbox.emit_many("lead.rewritten", [(str(pk), {"lead_id": pk}) for pk in lead_ids])
 
 
-def activities_record(rows: Sequence[Activity], *, now: datetime | None = None) -> None:
-    """Append many activities (a known key is skipped) and mark their leads for scoring."""
+def activities_append(rows: Sequence[Activity]) -> set[int]:
+    """Append many activities (a known key is skipped); returns whose they are, who are then to be marked."""
     if not rows:
-        return
-    moment = now or db_now()
+        return set()
     Activity.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2000)
-    lead_ids = list({row.lead_id for row in rows if row.lead_id is not None})
+    lead_ids = {row.lead_id for row in rows if row.lead_id is not None}
     if lead_ids:
         newest = Activity.objects.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
         Standing.objects.filter(pk__in=lead_ids).update(last_activity_at=Subquery(newest))
-        leads_mark(lead_ids, now=moment)
+    return lead_ids
+
+
+def activities_record(rows: Sequence[Activity], *, now: datetime | None = None) -> None:
+    """Append many activities (a known key is skipped) and mark their leads for scoring."""
+    leads_mark(activities_append(rows), now=now)
 
 
 @transaction.atomic

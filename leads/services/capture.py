@@ -2,10 +2,11 @@
 
 import logging
 import time
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from core import leases, outbox, points
 from core.clock import db_now
@@ -27,13 +28,14 @@ def capture_accept(*, source: str, key: str, body: dict[str, Any]) -> tuple[Inbo
     Committed before this returns (unless inside a caller's transaction), so a 2xx may be given after it.
     """
     clean = rules.json_storable(body)
+    # One statement commits itself; only inside somebody's transaction a refused one must be taken back.
     try:
-        with transaction.atomic():
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
             item = InboxItem.objects.create(source=source, key=key[:150], body=clean)
-            outbox.poke("inbox")
-        return item, True
     except IntegrityError:
         return InboxItem.objects.get(source=source, key=key[:150]), False
+    outbox.poke("inbox")
+    return item, True
 
 
 def inbox_drain(*, limit: int = BATCH, seconds: float = 20) -> int:

@@ -4,9 +4,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
 from funnels.models import Transition
@@ -14,7 +13,8 @@ from funnels.selectors import stage_get
 from funnels.services import journey_start
 from leads.models import Activity, Company, Lead, Standing, Visitor
 from leads.rules import ActivityIn, CaptureIn
-from leads.services.activities import activities_record, leads_mark, leads_rewritten
+from leads.services.activities import activities_append, leads_mark, leads_rewritten
+from leads.services.companies import companies_meet, company_key
 
 
 @dataclass
@@ -28,15 +28,16 @@ class Entry:
     lead: Lead | None = None
 
 
-def captures_apply(entries: Sequence[Entry], *, now: datetime) -> None:
+def captures_apply(entries: Sequence[Entry], *, now: datetime, known: dict[str, Lead] | None = None) -> None:
     """Upsert the leads of a batch, attach visitors, append activities, mark for scoring. Inside a transaction.
+    ``known``: the answer of ``leads_lookup`` where the caller has it already.
 
     A trusted capture (API, import) overwrites; one from the public only fills what is empty, so that nobody can
     rewrite somebody else's record by typing their e-mail into a form.
     """
     people = [one for one in entries if one.capture.names_somebody]
-    companies = _companies([one.capture.company for one in people])
-    _leads(people, companies, now)
+    companies = companies_meet([one.capture.company for one in people])
+    fresh = _leads(people, companies, leads_lookup(people) if known is None else known, now)
     visitors = _visitors(entries, now)
     rows = [
         row
@@ -44,61 +45,21 @@ def captures_apply(entries: Sequence[Entry], *, now: datetime) -> None:
         for index, activity in enumerate(one.capture.activities)
         if (row := _activity(one, index, activity, visitors)) is not None
     ]
-    activities_record(rows, now=now)
-    leads_mark([one.lead.pk for one in people if one.lead], now=now)
+    active = activities_append(rows)
+    leads_mark(active.union(one.lead.pk for one in people if one.lead), now=now, marked=fresh)
 
 
-def _companies(wanted: Sequence[dict[str, Any]]) -> dict[str, Company]:
-    """Companies by domain and by lower-case name; missing ones are created."""
-    keyed = {_company_key(one): one for one in wanted if one.get("domain") or one.get("name")}
-    if not keyed:
-        return {}
-    found = _company_lookup(keyed.values())
-    missing = [one for key, one in keyed.items() if key not in found]
-    if missing:
-        Company.objects.bulk_create(
-            [Company(**{"name": one.get("domain", ""), "domain": None, **one}) for one in missing],
-            ignore_conflicts=True,
-        )
-        found = _company_lookup(keyed.values())
-    _company_fill(keyed, found)
-    return found
-
-
-def _company_key(one: dict[str, Any]) -> str:
-    return one.get("domain") or "name:" + one["name"].lower()
-
-
-def _company_lookup(wanted: Any) -> dict[str, Company]:
-    domains = [one["domain"] for one in wanted if one.get("domain")]
-    names = [one["name"] for one in wanted if not one.get("domain")]
-    rows = Company.objects.filter(Q(domain__in=domains) | Q(domain__isnull=True, name__in=names)).order_by("-pk")
-    return {(row.domain or "name:" + row.name.lower()): row for row in rows}
-
-
-def _company_fill(keyed: dict[str, dict[str, Any]], found: dict[str, Company]) -> None:
-    changed = []
-    for key, fields in keyed.items():
-        company = found.get(key)
-        if company is None:
-            continue
-        if fields.get("name") and company.name == company.domain:
-            company.name = fields["name"]
-            changed.append(company)
-        for name in ("industry", "country", "city", "employees"):
-            if fields.get(name) and not getattr(company, name):
-                setattr(company, name, fields[name])
-                changed.append(company)
-    if changed:
-        unique = list({one.pk: one for one in changed}.values())
-        Company.objects.bulk_update(unique, ["name", "industry", "country", "city", "employees"])
-
-
-def _lead_lookup(people: Sequence[Entry]) -> dict[str, Lead]:
+def leads_lookup(people: Sequence[Entry]) -> dict[str, Lead]:
+    """The leads of these captures that exist, for ``lead_in``. One query."""
     emails = [one.capture.email_key for one in people if one.capture.email_key]
     ids = [one.capture.external_id for one in people if one.capture.external_id]
+    wanted = Q(email_key__in=emails) | Q(external_id__in=ids) if ids else Q(email_key__in=emails)
+    return _keyed(Lead.objects.filter(wanted)) if emails or ids else {}
+
+
+def _keyed(leads: Iterable[Lead]) -> dict[str, Lead]:
     found: dict[str, Lead] = {}
-    for lead in Lead.objects.filter(Q(email_key__in=emails) | Q(external_id__in=ids)):
+    for lead in leads:
         if lead.external_id:
             found["id:" + lead.external_id] = lead
         if lead.email_key:
@@ -106,51 +67,63 @@ def _lead_lookup(people: Sequence[Entry]) -> dict[str, Lead]:
     return found
 
 
-def lead_known(*, email_key: str | None, external_id: str | None) -> Lead | None:
+def lead_in(found: dict[str, Lead], capture: CaptureIn) -> Lead | None:
     """The lead of this e-mail, else of this external id."""
-    wanted = Q()
-    if email_key:
-        wanted |= Q(email_key=email_key)
-    if external_id:
-        wanted |= Q(external_id=external_id)
-    if not wanted:
-        return None
-    rows = {row.email_key: row for row in Lead.objects.filter(wanted)}
-    return rows.get(email_key) if email_key in rows else next(iter(rows.values()), None)
-
-
-def _find(found: dict[str, Lead], capture: CaptureIn) -> Lead | None:
     return found.get(capture.email_key or "") or found.get(f"id:{capture.external_id}" if capture.external_id else "")
 
 
-def _leads(people: Sequence[Entry], companies: dict[str, Company], now: datetime) -> None:
-    found = _lead_lookup(people)
-    fresh: dict[str, Lead] = {}
-    for one in people:
-        if _find(found, one.capture) is None:
-            key = one.capture.email_key or f"id:{one.capture.external_id}"
-            if key not in fresh:
-                fresh[key] = Lead(
-                    email=one.capture.email,
-                    email_key=one.capture.email_key,
-                    external_id=one.capture.external_id if one.trusted else None,
-                    created_at=one.at,
-                )
-                _fill(fresh[key], one, companies)  # so that it is written once, not inserted and then changed
-    if fresh:
-        # Two workers may meet the same new e-mail: the unique key decides, and both read the winner.
-        Lead.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=1000)
-        found = _lead_lookup(people)
+def _leads(people: Sequence[Entry], companies: dict[str, Company], found: dict[str, Lead], now: datetime) -> set[int]:
+    """Give each capture its lead, with the capture's facts on it; returns the ids of those that are new."""
+    fresh = _fresh(people, companies, found)
+    new = list(fresh.values())
+    if _insert(new):
+        found = found | fresh
+    else:
+        found = leads_lookup(people)
+        known = set(Standing.objects.filter(lead__in=found.values()).values_list("pk", flat=True))
+        new = list({lead.pk: lead for lead in found.values() if lead.pk not in known}.values())
     changed: dict[int, Lead] = {}
     for one in people:
-        lead = _find(found, one.capture)
+        lead = lead_in(found, one.capture)
         one.lead = lead
         if lead is not None and _fill(lead, one, companies):
             changed[lead.pk] = lead
     if changed:
         Lead.objects.bulk_update(changed.values(), _FILLED, batch_size=500)
         sources_copy(changed)
-    _standings([one.lead for one in people if one.lead], now)
+    _standings(new, now)
+    return {lead.pk for lead in new}
+
+
+def _fresh(people: Sequence[Entry], companies: dict[str, Company], found: dict[str, Lead]) -> dict[str, Lead]:
+    fresh: dict[str, Lead] = {}
+    for one in people:
+        key = one.capture.email_key or f"id:{one.capture.external_id}"
+        if key not in fresh and lead_in(found, one.capture) is None:
+            fresh[key] = Lead(
+                email=one.capture.email,
+                email_key=one.capture.email_key,
+                external_id=one.capture.external_id if one.trusted else None,
+                created_at=one.at,
+            )
+            _fill(fresh[key], one, companies)  # so that it is written once, not inserted and then changed
+    return fresh
+
+
+def _insert(leads: Sequence[Lead]) -> bool:
+    """Write these new leads. False when one of them exists by now, because another worker met the same e-mail or two
+    captures name one person: the unique keys decide, and everybody reads the winners."""
+    if not leads:
+        return True
+    try:
+        with transaction.atomic():
+            Lead.objects.bulk_create(leads, batch_size=1000)
+        return True
+    except IntegrityError:
+        for lead in leads:
+            lead.pk = None
+        Lead.objects.bulk_create(leads, ignore_conflicts=True, batch_size=1000)
+        return False
 
 
 _FILLED = [
@@ -172,7 +145,7 @@ def _fill(lead: Lead, one: Entry, companies: dict[str, Company]) -> bool:
     if one.trusted:
         lead.email, lead.email_key = (lead.email or capture.email), (lead.email_key or capture.email_key)
         lead.external_id = lead.external_id or capture.external_id
-    company = companies.get(_company_key(capture.company)) if capture.company else None
+    company = companies.get(company_key(capture.company)) if capture.company else None
     if company and (one.trusted or lead.company_id is None):
         lead.company = company
     if capture.consent is not None and (one.trusted or capture.consent):
@@ -198,17 +171,15 @@ def _touch(lead: Lead, touch: dict[str, str], at: datetime) -> None:
 
 
 def _standings(leads: Sequence[Lead], now: datetime) -> None:
-    """A new lead stands in Awareness from its creation, with the first ledger row."""
-    known = set(Standing.objects.filter(pk__in=[one.pk for one in leads]).values_list("pk", flat=True))
-    fresh = {one.pk: one for one in leads if one.pk not in known}
-    if not fresh:
+    """A new lead stands in Awareness from its creation, with the first ledger row and marked for scoring."""
+    if not leads:
         return
     stage = stage_get("marketing", "awareness")
     rows = [
         Standing(
             lead=lead, stage=stage, stage_since=lead.created_at, seq=1, created_at=lead.created_at, score_due_at=now
         )
-        for lead in fresh.values()
+        for lead in leads
     ]
     Standing.objects.bulk_create(rows, batch_size=1000)
     journey_start(rows, kind=Transition.Kind.LEAD, cause="captured")

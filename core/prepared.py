@@ -1,0 +1,61 @@
+"""Questions that nearly every request asks, with their SQL made once a process: Django needs several times as long to
+make such a statement as PostgreSQL needs to answer it."""
+
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.db import connection, models
+from django.db.models.query import get_related_populators
+
+M = TypeVar("M", bound=models.Model)
+
+
+class _Made(NamedTuple):
+    sql: str
+    compiler: Any
+    converters: Any
+    names: list[str]  # of the model's own columns, which come first
+    related: list[Any]
+
+
+class Prepared(Generic[M]):
+    """``Prepared(lambda key: Model.objects.select_related("other").filter(key=key))``, then ``rows(key)``.
+
+    The lambda sees the values of the first call only, so the shape of its query may not depend on them: they are its
+    parameters, each once and in this order (ValueError when they are not). Rows come as the queryset would give them.
+    """
+
+    def __init__(self, ask: Callable[..., models.QuerySet[M]]) -> None:
+        self._ask = ask
+        self._made: dict[str, _Made] = {}
+
+    def rows(self, *values: Any) -> list[M]:
+        made = self._made.get(connection.alias) or self._make(values)
+        with connection.cursor() as cursor:
+            cursor.execute(made.sql, values)
+            found = cursor.fetchall()
+        if made.converters:
+            found = made.compiler.apply_converters(found, made.converters)
+        return [self._object(made, row) for row in found]
+
+    def first(self, *values: Any) -> M | None:
+        return next(iter(self.rows(*values)), None)
+
+    def _object(self, made: _Made, row: Any) -> M:
+        one: Any = made.compiler.klass_info["model"].from_db(connection.alias, made.names, row[: len(made.names)])
+        for other in made.related:
+            other.populate(row, one)
+        return one  # type: ignore[no-any-return]
+
+    def _make(self, values: tuple[Any, ...]) -> _Made:
+        compiler: Any = self._ask(*values).query.get_compiler(connection=connection)
+        sql, needed = compiler.as_sql()
+        if tuple(needed) != values:
+            raise ValueError(f"these are not the query's parameters: {needed}")
+        columns = [found[0] for found in compiler.select]
+        own = compiler.klass_info["select_fields"]
+        names = [column.target.attname for column in columns[: len(own)]]
+        related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)
+        made = _Made(sql, compiler, compiler.get_converters(columns), names, related)
+        self._made[connection.alias] = made
+        return made
