@@ -7,17 +7,21 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.errors import Refused
+from core.prepared import Prepared
 from funnels.models import Funnel, Stage, Transition
 
 BY_HAND = ("by hand", "undone")  # causes of moves that a person made on purpose, lead by lead or in bulk
+_of_keys = Prepared(
+    lambda funnel, key: Stage.objects.select_related("funnel").filter(funnel__key=funnel, key=key).order_by()
+)
 
 
 def stage_get(funnel: str, key: str) -> Stage:
     """The stage ``key`` of the funnel with key ``funnel``. Raises Refused when there is none."""
-    try:
-        return Stage.objects.select_related("funnel").get(funnel__key=funnel, key=key)
-    except Stage.DoesNotExist:
-        raise Refused(f"There is no stage {key} in the funnel {funnel}.", field="stage") from None
+    stage = _of_keys.first(funnel, key)
+    if stage is None:
+        raise Refused(f"There is no stage {key} in the funnel {funnel}.", field="stage")
+    return stage
 
 
 def stage_of_kind(funnel_kind: str, kind: str) -> Stage:

@@ -3,6 +3,7 @@
 import logging
 import time
 from contextlib import nullcontext
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,8 @@ def inbox_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
             break
         points.reached("inbox.claimed")
         done += _process(held.rows, held.token)
+        if len(held.rows) < limit:  # who came since then wakes a worker after the commit
+            break
     return done
 
 
@@ -92,17 +95,36 @@ def _apply(items: list[InboxItem], token: UUID) -> int:
             continue
         trusted = not item.source.startswith(PUBLIC_SOURCES)
         understood.append((item, Entry(capture, f"{item.source}/{item.key}"[:140], trusted, item.created_at)))
+    if not understood:
+        return 0
     with transaction.atomic():
         captures_apply([entry for _, entry in understood], now=now)
-        for item, entry in understood:
-            item.lead = entry.lead
-            item.state, item.done_at, item.lease_until, item.last_error = Leased.State.DONE, now, None, ""
-        ours = InboxItem.objects.filter(lease_token=token, pk__in=[item.pk for item, _ in understood])
         # Fencing: if the lease ran out and somebody else took the rows, their work counts and ours is undone.
-        if ours.filter(state=Leased.State.PENDING).select_for_update().count() != len(understood):
+        if _close([(item.pk, entry.lead and entry.lead.pk) for item, entry in understood], token, now) != len(
+            understood
+        ):
             raise leases.LeaseLost("the lease ran out while the batch was being processed")
-        InboxItem.objects.bulk_update(
-            [item for item, _ in understood], ["lead", "state", "done_at", "lease_until", "last_error"]
-        )
         points.reached("inbox.applied")
     return len(understood)
+
+
+def _close(leads: list[tuple[int, int | None]], token: UUID, now: datetime) -> int:
+    """Mark (item, its lead) as done where the lease is still ours; returns how many. One statement on PostgreSQL:
+    Django's bulk_update takes a millisecond a row to write its own."""
+    table = InboxItem._meta.db_table
+    done = f"UPDATE {table} SET state = 'done', done_at = %s, lease_until = NULL, last_error = '', lead_id = "
+    ours = f"AND {table}.state = 'pending' AND {table}.lease_token = %s"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            ids, whose = [pk for pk, _ in leads], [lead for _, lead in leads]
+            cursor.execute(
+                f"{done}v.lead_id FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, lead_id) "
+                f"WHERE {table}.id = v.id {ours}",
+                [now, ids, whose, token],
+            )
+        else:
+            moment = connection.ops.adapt_datetimefield_value(now)
+            cursor.executemany(
+                f"{done}%s WHERE id = %s {ours}", [(moment, lead, pk, token.hex) for pk, lead in leads]
+            )
+        return int(cursor.rowcount)

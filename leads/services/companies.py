@@ -1,11 +1,14 @@
 """The companies that captures name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Q
 
+from core.prepared import Prepared
 from leads.models import Company
+
+_of_domain = Prepared(lambda domain: Company.objects.filter(domain=domain).order_by())
 
 
 def companies_meet(wanted: Sequence[dict[str, Any]]) -> dict[str, Company]:
@@ -32,7 +35,13 @@ def company_key(one: dict[str, Any]) -> str:
 def _company_lookup(wanted: Any) -> dict[str, Company]:
     domains = [one["domain"] for one in wanted if one.get("domain")]
     names = [one["name"] for one in wanted if not one.get("domain")]
+    if len(domains) == 1 and not names:
+        return _keyed(_of_domain.rows(domains[0]))
     rows = Company.objects.filter(Q(domain__in=domains) | Q(domain__isnull=True, name__in=names)).order_by("-pk")
+    return _keyed(rows)
+
+
+def _keyed(rows: Iterable[Company]) -> dict[str, Company]:
     return {(row.domain or "name:" + row.name.lower()): row for row in rows}
 
 

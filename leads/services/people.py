@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from core.prepared import Prepared
 from funnels.models import Transition
 from funnels.selectors import stage_get
 from funnels.services import journey_start
@@ -15,6 +16,8 @@ from leads.models import Activity, Company, Lead, Standing, Visitor
 from leads.rules import ActivityIn, CaptureIn
 from leads.services.activities import activities_append, leads_mark, leads_rewritten
 from leads.services.companies import companies_meet, company_key
+
+_of_email = Prepared(lambda key: Lead.objects.filter(email_key=key))
 
 
 @dataclass
@@ -53,6 +56,8 @@ def leads_lookup(people: Sequence[Entry]) -> dict[str, Lead]:
     """The leads of these captures that exist, for ``lead_in``. One query."""
     emails = [one.capture.email_key for one in people if one.capture.email_key]
     ids = [one.capture.external_id for one in people if one.capture.external_id]
+    if len(emails) == 1 and not ids:
+        return _keyed(_of_email.rows(emails[0]))
     wanted = Q(email_key__in=emails) | Q(external_id__in=ids) if ids else Q(email_key__in=emails)
     return _keyed(Lead.objects.filter(wanted)) if emails or ids else {}
 
