@@ -72,25 +72,31 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     def create(self, request: Request) -> Response:
         """Create a lead, or update the one with this e-mail or external id. 201 when it is new."""
         given = taken(LeadIn, request.data)
-        now = db_now()
         try:
-            capture = rules.capture_parse(LeadIn.capture(given), now)
+            entry, known = self._take(LeadIn.capture(given), request.user)
         except Refused as refusal:  # here the lead's facts stand outermost
             raise Refused(refusal.message, field=refusal.field.removeprefix("lead."), code=refusal.code) from None
+        assert entry.lead is not None
+        if known or not Lead.standing.is_cached(entry.lead):
+            return self._answer(entry.lead, status.HTTP_200_OK if known else status.HTTP_201_CREATED)
+        return Response(shown(LeadOut, entry.lead.standing), status=status.HTTP_201_CREATED)
+
+    @staticmethod
+    def _take(body: dict[str, Any], by: Any) -> tuple[Entry, bool]:
+        """The applied capture with its lead, and whether that was known already. Raises Refused."""
+        now = db_now()
+        capture = rules.capture_parse(body, now)
         if not capture.names_somebody:
             raise Refused("A lead needs an e-mail or an external id.", field="email")
         entry = Entry(capture, f"api:{uuid.uuid4()}", True, now)
         with transaction.atomic():
-            # Somebody else's lead may not be rewritten by a rep who cannot see it.
             found = services.leads_lookup([entry])
             known = services.lead_in(found, capture)
-            if known and not Lead.objects.visible_to(request.user).filter(pk=known.pk).exists():
+            # Somebody else's lead may not be rewritten by a rep who cannot see it.
+            if known and not Lead.objects.visible_to(by).filter(pk=known.pk).exists():
                 raise Refused("This lead exists and belongs to somebody else.", field="email", code="duplicate")
             services.captures_apply([entry], now=now, known=found)
-        assert entry.lead is not None
-        if known or "standing" not in entry.lead._state.fields_cache:
-            return self._answer(entry.lead, status.HTTP_200_OK if known else status.HTTP_201_CREATED)
-        return Response(shown(LeadOut, entry.lead.standing), status=status.HTTP_201_CREATED)
+        return entry, known is not None
 
     @extend_schema(request=LeadIn, responses=LeadOut)
     @idempotent

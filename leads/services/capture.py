@@ -72,9 +72,18 @@ def _process(items: list[InboxItem], token: UUID) -> int:
             continue
         try:
             done += _apply([item], token)
+        except Refused as refusal:
+            _put_aside(item, token, refusal)
         except Exception as error:
             leases.fail(item, token, f"{type(error).__name__}: {error}", max_attempts=MAX_TRIES)
     return done
+
+
+def _put_aside(item: InboxItem, token: UUID, refusal: Refused) -> None:
+    said = f"{refusal.field}: {refusal.message}".removeprefix(": ")
+    leases.held(item, token).update(
+        state=Leased.State.QUARANTINED, lease_until=None, done_at=db_now(), last_error=said
+    )
 
 
 def _apply(items: list[InboxItem], token: UUID) -> int:
@@ -86,12 +95,7 @@ def _apply(items: list[InboxItem], token: UUID) -> int:
         try:
             capture = rules.capture_parse(item.body, now)
         except Refused as refusal:
-            leases.held(item, token).update(
-                state=Leased.State.QUARANTINED,
-                lease_until=None,
-                done_at=now,
-                last_error=f"{refusal.field}: {refusal.message}".removeprefix(": "),
-            )
+            _put_aside(item, token, refusal)
             continue
         trusted = not item.source.startswith(PUBLIC_SOURCES)
         understood.append((item, Entry(capture, f"{item.source}/{item.key}"[:140], trusted, item.created_at)))

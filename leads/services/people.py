@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from core.errors import Refused
 from core.prepared import Prepared
 from funnels.models import Transition
 from funnels.selectors import stage_get
@@ -33,7 +34,8 @@ class Entry:
 
 def captures_apply(entries: Sequence[Entry], *, now: datetime, known: dict[str, Lead] | None = None) -> None:
     """Upsert the leads of a batch, attach visitors, append activities, mark for scoring. Inside a transaction.
-    ``known``: the answer of ``leads_lookup`` where the caller has it already.
+    ``known``: the answer of ``leads_lookup`` where the caller has it already. Raises Refused for a capture whose
+    e-mail is one lead's and whose external id another's.
 
     A trusted capture (API, import) overwrites; one from the public only fills what is empty, so that nobody can
     rewrite somebody else's record by typing their e-mail into a form.
@@ -90,6 +92,9 @@ def _leads(people: Sequence[Entry], companies: dict[str, Company], found: dict[s
     changed: dict[int, Lead] = {}
     for one in people:
         lead = lead_in(found, one.capture)
+        other = one.trusted and found.get(f"id:{one.capture.external_id}")
+        if other and other is not lead:
+            raise Refused("This external id is another lead's.", field="lead.external_id", code="duplicate")
         one.lead = lead
         if lead is not None and _fill(lead, one, companies):
             changed[lead.pk] = lead

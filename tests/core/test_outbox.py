@@ -1,5 +1,7 @@
 """Deliveries that are slow, and some that kill: nobody else's work suffers, nothing is done twice without need."""
 
+import time
+
 import pytest
 
 from core import leases, outbox
@@ -48,6 +50,24 @@ def test_a_capture_that_always_kills_is_given_up_and_only_that_one(db):
     good.refresh_from_db()
     assert (bad.state, good.state) == ("dead", "done")
     assert bad.last_error == "Its worker died in all of 5 tries."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rush_is_woken_for_at_once_and_once_at_its_end(monkeypatch):
+    woken: list[tuple[str, float]] = []
+    began = time.monotonic()
+    monkeypatch.setattr(outbox, "_publish", lambda task: woken.append((task, time.monotonic() - began)))
+    monkeypatch.setattr(outbox, "_next_wake", {})
+    for _ in range(50):
+        outbox.wake("one")
+    outbox.wake("two")
+    assert [task for task, _ in woken] == ["one", "two"]
+    last = time.monotonic() - began
+    time.sleep(outbox.WAKE_EVERY_SECONDS * 3)
+    assert [task for task, _ in woken] == ["one", "two", "one"]
+    assert last < woken[-1][1], "who came last is told of after its commit"
+    outbox.wake("one")
+    assert [task for task, _ in woken] == ["one", "two", "one", "one"], "quiet again: at once"
 
 
 @pytest.mark.slow
