@@ -55,7 +55,8 @@ class Prepared(Generic[M]):
         columns = [found[0] for found in compiler.select]
         own = compiler.klass_info["select_fields"]
         names = [column.target.attname for column in columns[: len(own)]]
-        related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)
+        populators: Any = get_related_populators  # its parameters differ between Django's versions and their stubs
+        related = populators(compiler.klass_info, compiler.select, connection.alias)
         made = _Made(sql, compiler, compiler.get_converters(columns), names, related)
         self._made[connection.alias] = made
         return made

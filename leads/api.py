@@ -185,7 +185,8 @@ class ActivityViewSet(GenericViewSet[Activity]):
             try:
                 good.append({**taken(ActivityIn, row), "index": index})
             except ValidationError as error:
-                field, texts = next(iter(error.detail.items()))  # type: ignore[union-attr]  # of a serializer: by field
+                detail: Any = error.detail  # of a serializer: texts by field
+                field, texts = next(iter(detail.items()))
                 errors.append({"index": index, "field": str(field), "message": str(texts[0])})
         visible = Lead.objects.visible_to(request.user)
         accepted, refused = services.activities_take(rows=good, by=request.user, visible=visible)

@@ -59,7 +59,9 @@ class LeadIn(LeadFacts):
     def capture(given: dict[str, Any]) -> dict[str, Any]:
         """As a capture, the one form in which leads come in."""
         data = dict(given)
-        outer = {name: data.pop(name) for name in ("company", "touch", "consent_email") if name in data}
+        outer: dict[str, Any] = {
+            name: data.pop(name) for name in ("company", "touch", "consent_email") if name in data
+        }
         return {"lead": data, **outer}
 
 

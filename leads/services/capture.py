@@ -104,9 +104,8 @@ def _apply(items: list[InboxItem], token: UUID) -> int:
     with transaction.atomic():
         captures_apply([entry for _, entry in understood], now=now)
         # Fencing: if the lease ran out and somebody else took the rows, their work counts and ours is undone.
-        if _close([(item.pk, entry.lead and entry.lead.pk) for item, entry in understood], token, now) != len(
-            understood
-        ):
+        leads = [(item.pk, entry.lead.pk if entry.lead else None) for item, entry in understood]
+        if _close(leads, token, now) != len(leads):
             raise leases.LeaseLost("the lease ran out while the batch was being processed")
         points.reached("inbox.applied")
     return len(understood)
