@@ -6,7 +6,7 @@ Values are given in the form the column holds: ids for foreign keys, JSON alread
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ class _Null(float):
 
 
 NULL = _Null()
+FEW = 6  # up to so many columns arrays in the statement cost less than a table for the change
 
 
 def _is_postgres() -> bool:
@@ -40,11 +41,23 @@ def _columns(model: type[models.Model], names: Sequence[str]) -> str:
     return ", ".join(_column(model, name) for name in names)
 
 
-def _copy(table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+class _Lines(list[str]):
+    """What the csv writer writes to: one string a row."""
+
+    write = list.append
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> _Lines:
+    lines = _Lines()
+    writer = csv.writer(lines, quoting=csv.QUOTE_NONNUMERIC, lineterminator="")
     writer.writerows([NULL if value is None else value for value in row] for row in rows)
-    text.seek(0)
+    return lines
+
+
+def _copy(table: str, columns: str, rows: Iterable[Sequence[Any]], rest: Sequence[Any] = ()) -> None:
+    """``rest``: how every line ends, the same for all and so written once only."""
+    end = "".join(f",{line}" for line in _lines([rest] if rest else [])) + "\n"
+    text = io.StringIO(end.join([*_lines(rows), ""]))
     with connection.cursor() as cursor:
         cursor.cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv)", text, 1 << 20)
 
@@ -70,7 +83,9 @@ def ids_allocate(model: type[models.Model], count: int) -> list[int]:
     with connection.cursor() as cursor:
         if _is_postgres():
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                # the sequence is looked up once, not for each key
+                "SELECT nextval(s.name) FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name OFFSET 0) s, "
+                "generate_series(1, %s)",
                 [connection.ops.quote_name(table), column, count],
             )
             return [row[0] for row in cursor.fetchall()]
@@ -81,59 +96,100 @@ def ids_allocate(model: type[models.Model], count: int) -> list[int]:
         return list(range(first, first + count))
 
 
-def _defaults(model: type[models.Model], names: Sequence[str]) -> dict[str, Any]:
+def _defaults(model: type[models.Model], names: Collection[str]) -> dict[str, Any]:
     """What the columns that nobody names hold: the model's defaults, as the database keeps them."""
     found = {}
     for field in model._meta.concrete_fields:
-        if field.name not in names and not field.primary_key and (field.has_default() or not field.null):
+        named = field.primary_key or not {field.name, field.attname}.isdisjoint(names)
+        if not named and (field.has_default() or not field.null):
             found[field.name] = field.get_db_prep_save(field.get_default(), connection)
             if isinstance(field, models.JSONField):
                 found[field.name] = json.dumps(field.get_default())
     return found
 
 
-def rows_insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows of the values of ``names``; other columns get the model's defaults (the same for every row).
+def rows_insert(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    same: Mapping[str, Any] | None = None,
+    known_stay: bool = False,
+) -> None:
+    """Insert rows of the values of ``names``; ``same``: what every row holds. Other columns get the model's defaults.
 
-    Raises IntegrityError as any insert does.
+    Raises IntegrityError as any insert does; with ``known_stay`` a row that a unique constraint refuses is left out.
     """
     if not rows:
         return
-    more = _defaults(model, names)
+    more = {**(same or {}), **_defaults(model, {*names, *(same or {})})}
     rest = tuple(more.values())
     table = connection.ops.quote_name(model._meta.db_table)
     columns = _columns(model, [*names, *more])
-    if _is_postgres():
+    if _is_postgres() and not known_stay:
         with connection.wrap_database_errors:
-            _copy(table, columns, ((*row, *rest) for row in rows))
+            _copy(table, columns, rows, rest)
         return
-    marks = ", ".join(["%s"] * (len(names) + len(rest)))
+    skip = " ON CONFLICT DO NOTHING" if known_stay else ""
     with connection.cursor() as cursor:
+        if _is_postgres():
+            arrays, values = _unnest(model, names, rows)
+            picked = ", ".join([_columns(model, names), *["%s"] * len(rest)])
+            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {picked} FROM {arrays}{skip}", [*rest, *values])
+            return
+        marks = ", ".join(["%s"] * (len(names) + len(rest)))
         cursor.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({marks})",
+            f"INSERT INTO {table} ({columns}) VALUES ({marks}){skip}",
             [[_sqlite_cell(value) for value in (*row, *rest)] for row in rows],
         )
 
 
-def rows_update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Update rows by primary key: each row is the key, then the values of ``names``."""
+def _unnest(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Rows as a table ``v`` with the columns of ``names``: one array a column, so that the statement stays short."""
+    types = [_type(model, name) for name in names]
+    listed = ", ".join(f"%s::{one}[]" for one in types)
+    return f"unnest({listed}) AS v ({_columns(model, names)})", [list(column) for column in zip(*rows, strict=True)]
+
+
+def _type(model: type[models.Model], name: str) -> str:
+    field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    # without a length: a cast to varchar(60) would cut in silence what the column refuses
+    return str(field.db_type(connection)).partition("(")[0]
+
+
+def rows_update(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    same: Mapping[str, Any] | None = None,
+) -> None:
+    """Update rows by primary key: the key, then the values of ``names``; ``same``: what all of them get."""
     if not rows:
         return
-    quote = connection.ops.quote_name
-    table = quote(model._meta.db_table)
+    same = same or {}
+    table = connection.ops.quote_name(model._meta.db_table)
     key = _column(model, "pk")
     columns = [_column(model, name) for name in names]
+    fixed = [f"{_column(model, name)} = %s" for name in same]
     with connection.cursor() as cursor:
-        if _is_postgres():
-            listed = ", ".join([key, *columns])
-            cursor.execute(f"CREATE TEMP TABLE bulk_change ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0")
-            _copy("bulk_change", listed, rows)
-            sets = ", ".join(f"{column} = c.{column}" for column in columns)
-            cursor.execute(f"UPDATE {table} t SET {sets} FROM bulk_change c WHERE t.{key} = c.{key}")
-            cursor.execute("DROP TABLE bulk_change")
+        if not _is_postgres():
+            sets = ", ".join([*fixed, *(f"{column} = %s" for column in columns)])
+            begin = [_sqlite_cell(value) for value in same.values()]
+            cursor.executemany(
+                f"UPDATE {table} SET {sets} WHERE {key} = %s",
+                [[*begin, *(_sqlite_cell(value) for value in (*row[1:], row[0]))] for row in rows],
+            )
             return
-        sets = ", ".join(f"{column} = %s" for column in columns)
-        cursor.executemany(
-            f"UPDATE {table} SET {sets} WHERE {key} = %s",
-            [[_sqlite_cell(value) for value in (*row[1:], row[0])] for row in rows],
-        )
+        sets = ", ".join([*fixed, *(f"{column} = v.{column}" for column in columns)])
+        if len(names) <= FEW:
+            arrays, values = _unnest(model, ["pk", *names], rows)
+            cursor.execute(
+                f"UPDATE {table} t SET {sets} FROM {arrays} WHERE t.{key} = v.{key}", [*same.values(), *values]
+            )
+            return
+        listed = ", ".join([key, *columns])
+        cursor.execute(f"CREATE TEMP TABLE bulk_change ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0")
+        _copy("bulk_change", listed, rows)
+        cursor.execute(f"UPDATE {table} t SET {sets} FROM bulk_change v WHERE t.{key} = v.{key}", [*same.values()])
+        cursor.execute("DROP TABLE bulk_change")

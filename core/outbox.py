@@ -5,6 +5,7 @@ Two ways to listen. *Together*: called at once, inside the caller's transaction;
 A Celery message is never the fact; it only makes a worker look sooner than the sweeper would.
 """
 
+import json
 import logging
 import threading
 import time
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from core import leases, points
+from core.bulk import rows_insert
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
@@ -50,14 +52,10 @@ def emit_many(topic: str, facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
         import_string(path)([payload for _, payload in listed])
     handlers = flow.LATER.get(topic, [])
     if handlers:
-        OutboxMessage.objects.bulk_create(
-            [
-                OutboxMessage(topic=topic, key=key, handler=path, payload=payload)
-                for key, payload in listed
-                for path in handlers
-            ],
-            ignore_conflicts=True,
-        )
+        rows = [(key, json.dumps(payload)) for key, payload in listed]
+        for path in handlers:
+            same = {"topic": topic, "handler": path}
+            rows_insert(OutboxMessage, ["key", "payload"], rows, same=same, known_stay=True)
         wake("core.tasks.outbox_drain")
 
 

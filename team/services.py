@@ -1,13 +1,15 @@
 """Writing people, their tokens and what they were told."""
 
 import secrets
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 
 from core import outbox
+from core.bulk import rows_insert
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.mail import mail_queue
@@ -126,9 +128,20 @@ def token_revoke(*, token: ApiToken) -> None:
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=db_now())
 
 
-def notices_tell(rows: Sequence[Notice]) -> None:
-    """Put lines into people's bells. A known (user, key) is told only once."""
-    Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+class NoticeLine(NamedTuple):
+    """One line in somebody's bell, see ``Notice``."""
+
+    user_id: int
+    key: str
+    title: str
+    body: str
+    url: str
+
+
+def notices_tell(lines: Iterable[NoticeLine], *, kind: str, now: datetime) -> None:
+    """Put lines into people's bells, cut to what fits. A known (user, key) is told only once."""
+    rows = [(one.user_id, one.key[:120], one.title[:200], one.body[:500], one.url) for one in lines]
+    rows_insert(Notice, NoticeLine._fields, rows, same={"kind": kind, "created_at": now}, known_stay=True)
 
 
 def notices_forget(*, pages: Iterable[str]) -> int:

@@ -7,17 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
+from core.bulk import ids_allocate, rows_insert, where_in
 from core.clock import db_now
 from deals import rules
 from deals.models import Deal, LostReason, Task
 from deals.services.moves import end_stage
+from funnels.bulk import journeys_start
 from funnels.models import Stage, Transition
 from funnels.selectors import stage_of_kind
-from funnels.services import journey_move, journey_start
+from funnels.services import journey_move
 from leads.models import Lead
 from team.models import User
 
 Payload = Mapping[str, Any]
+_LEAD = ("first_name", "last_name", "email", "external_id", "source", "company__name")
+_NEW = ("pk", "name", "lead", "lead_cycle", "company", "owner", "source", "created_at", "stage_since")
 
 
 def _at(payload: Payload, now: datetime) -> datetime:
@@ -29,14 +33,13 @@ def _pair(payload: Payload) -> tuple[int, int]:
     return payload["lead_id"], payload["cycle"]
 
 
-def _deals_of(payloads: Iterable[Payload], *, lock: bool = True) -> dict[tuple[int, int], Deal]:
+def _deals_of(payloads: Iterable[Payload]) -> dict[tuple[int, int], Deal]:
     """The deals of these handoffs by (lead, cycle), with stage and funnel, locked until the commit."""
     pairs = {_pair(one) for one in payloads}
     found = Deal.objects.filter(
         lead_id__in=sorted({lead for lead, _ in pairs}), lead_cycle__in=sorted({cycle for _, cycle in pairs})
-    ).select_related("stage__funnel")
-    if lock:
-        found = found.order_by("pk").select_for_update(of=("self",))
+    )
+    found = found.select_related("stage__funnel").order_by("pk").select_for_update(of=("self",))
     by_pair = {(deal.lead_id or 0, deal.lead_cycle or 0): deal for deal in found}
     return {pair: deal for pair, deal in by_pair.items() if pair in pairs}
 
@@ -47,38 +50,31 @@ def deals_open_for_handoffs(payloads: Sequence[Payload]) -> int:
     A handoff that has its deal already is left alone, so the same batch may come twice.
     """
     wanted = {_pair(one): one for one in payloads}
-    for pair in _deals_of(wanted.values(), lock=False):
-        del wanted[pair]
+    lead_ids = [lead for lead, _ in wanted]
+    opened = where_in(Deal.objects.exclude(lead_cycle=None), "lead", lead_ids)
+    for lead, cycle in opened.values_list("lead_id", "lead_cycle"):
+        wanted.pop((lead or 0, cycle or 0), None)
     if not wanted:
         return 0
     stage = stage_of_kind("sales", Stage.Kind.OPEN)
-    leads = (
-        Lead.objects.select_related("company")
-        .only("first_name", "last_name", "email", "external_id", "source", "company__name")
-        .in_bulk([lead for lead, _ in wanted])
-    )
+    found = Lead.objects.select_related("company").only(*_LEAD)
+    leads = {lead.pk: lead for lead in where_in(found, "pk", lead_ids)}
     now = db_now()
-    deals = [_deal(leads[one["lead_id"]], one, stage, now) for one in wanted.values()]
-    Deal.objects.bulk_create(deals, batch_size=1000)
-    journey_start(deals, kind=Transition.Kind.DEAL, cause="handoff")
-    return len(deals)
+    ids = ids_allocate(Deal, len(wanted))
+    rows = [
+        _deal(pk, leads[one["lead_id"]], one, _at(one, now)) for pk, one in zip(ids, wanted.values(), strict=True)
+    ]
+    rows_insert(Deal, _NEW, rows, same={"stage": stage.pk, "seq": 1, "currency": settings.CURRENCY})
+    starts = [(row[0], row[-1]) for row in rows]
+    journeys_start(starts, kind=Transition.Kind.DEAL, stage=stage, cause="handoff")
+    return len(rows)
 
 
-def _deal(lead: Lead, payload: Payload, stage: Stage, now: datetime) -> Deal:
-    at = _at(payload, now)
-    return Deal(
-        name=rules.deal_name(lead.company.name if lead.company else "", lead.name),
-        lead=lead,
-        lead_cycle=payload["cycle"],
-        company_id=lead.company_id,
-        owner_id=payload["rep_id"],
-        source=lead.source,
-        currency=settings.CURRENCY,
-        stage=stage,
-        stage_since=at,
-        seq=1,
-        created_at=at,
-    )
+def _deal(pk: int, lead: Lead, payload: Payload, at: datetime) -> tuple[Any, ...]:
+    """The values of ``_NEW``. By rows, not by models: a burst of handoffs opens a thousand deals a second."""
+    name = rules.deal_name(lead.company.name if lead.company else "", lead.name)
+    told = (payload["lead_id"], payload["cycle"], lead.company_id, payload["rep_id"])
+    return (pk, name, *told, lead.source, at, at)
 
 
 def deals_follow_handoffs(payloads: Sequence[Payload]) -> None:

@@ -1,7 +1,7 @@
 """Pure rules of the handoff: the bar, the choice of a rep, the clocks."""
 
 from handoff.rules.bar import may_reenter, passes_score, policy_check, why_score
-from handoff.rules.choice import HOW, UNIT, Candidate, Choice, choose, nobody_sentence, skipped_sentence
+from handoff.rules.choice import HOW, UNIT, Candidate, Choice, Pool, choose, nobody_sentence, skipped_sentence
 from handoff.rules.clocks import (
     clock_level,
     clock_percent,
@@ -17,6 +17,7 @@ __all__ = [
     "UNIT",
     "Candidate",
     "Choice",
+    "Pool",
     "choose",
     "clock_level",
     "clock_percent",

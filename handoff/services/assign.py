@@ -1,45 +1,52 @@
 """Giving waiting leads to reps, a batch in one transaction: assignment, owner, deal, notice and e-mail."""
 
+import json
 import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from core import outbox, points
+from core.bulk import rows_insert, rows_update
 from core.clock import db_now
 from handoff.models import Assignment, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
-from handoff.services.pool import Outcome, Routing, Slas
+from handoff.services.pool import Kept, Outcome, Routing, Slas, rules_lock
 from leads.models import Standing
-from team.models import Notice, User
+from team.models import User
+from team.services import NoticeLine, notices_tell
 
 log = logging.getLogger(__name__)
-BATCH = 200
-# wide columns that nobody reads here
-_UNREAD = ["lead__first_touch", "lead__last_touch", "lead__custom"]
-_GIVEN = [
-    *("state", "rep", "sla", "assigned_at", "warn_at", "due_at", "warned_at", "escalated_at", "responded_at"),
-    *("reroutes", "turn", "waiting_why"),
+BATCH = 500
+# what giving out reads; leads and companies are wide
+_READ = [
+    *("lead_id", "cycle", "state", "why", "instant", "score", "grade", "turn", "reroutes", "responded_at"),
+    *("lead__first_name", "lead__last_name", "lead__email", "lead__external_id", "lead__company_id"),
+    *("lead__company__name", "lead__company__owner_id"),
 ]
+_GIVEN = ("rep_id", "turn", "reroutes")
+_CLOCK = ("sla_id", "warn_at", "due_at")
 
 
 def assign_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
     """Give out waiting handoffs until none is due; returns how many got a rep."""
     given = 0
+    kept: Kept | None = None
     end = time.monotonic() + seconds
-    before: list[int] = []
-    while time.monotonic() < end:
-        due = list(_due(db_now()).values_list("pk", flat=True)[:limit])
-        if not due or due == before:  # the same again: somebody else holds them, the sweeper comes back
+    # The look without a lock comes first: most of the time there is nothing to do, and then nobody is held up.
+    while time.monotonic() < end and _due(db_now()).exists():
+        done = _batch(limit, kept)
+        if not done.looked:  # somebody else holds them, the sweeper comes back
             break
-        given += _batch(due)
-        before = due
+        given += done.given
+        kept = done.kept
     return given
 
 
@@ -49,12 +56,22 @@ def _due(now: datetime) -> Any:
     return rows.order_by("-instant", "-score", "pk")
 
 
-def _batch(ids: list[int]) -> int:
+@dataclass(frozen=True)
+class Done:
+    """What became of a batch: how many handoffs were looked at, how many got a rep."""
+
+    looked: int = 0
+    given: int = 0
+    kept: Kept | None = None
+
+
+def _batch(limit: int, kept: Kept | None) -> Done:
     try:
-        return assign_batch(ids)
+        return _assign(None, limit, kept)
     except Exception as error:  # one bad row must not stop the batch: each by itself then
-        log.warning("a batch of %s handoffs falls back to single ones: %s", len(ids), error)
+        log.warning("a batch of handoffs falls back to single ones: %s", error)
     given = 0
+    ids = list(_due(db_now()).values_list("pk", flat=True)[:limit])
     for pk in ids:
         try:
             given += assign_batch([pk])
@@ -64,35 +81,41 @@ def _batch(ids: list[int]) -> int:
                 next_try_at=db_now() + timedelta(minutes=5),
                 waiting_why=f"Could not be assigned: {type(error).__name__}: {error}"[:200],
             )
-    return given
+    return Done(len(ids), given)
+
+
+def assign_batch(ids: Sequence[int]) -> int:
+    """Choose reps for these waiting handoffs, as far as they are due. Returns how many got a rep."""
+    return _assign(ids, len(ids)).given
 
 
 @transaction.atomic
-def assign_batch(ids: Sequence[int]) -> int:
-    """Choose reps for these waiting handoffs. Locks: the rules (the pools' cursors) plainly, then the handoffs,
-    then the standings, always in this order. Returns how many got a rep."""
+def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> Done:
+    """Choose reps for the best of the due handoffs (of ``ids``, when given). Locks: the rules (the pools' cursors)
+    plainly, then the handoffs, then the standings, always in this order. Two workers take turns at the rules, so
+    what is due is asked only then."""
+    locked = rules_lock()
     now = db_now()
-    lead_ids = list(Handoff.objects.filter(pk__in=ids).values_list("lead_id", flat=True))
-    routing = Routing.load(lead_ids, now=now, lock=True)
-    # After the wait for the rules others may have given some of them away: only what is still due counts.
-    due = _due(now).filter(pk__in=ids).select_related("lead__company").defer(*_UNREAD)
-    rows = list(due.select_for_update(of=("self",), skip_locked=True))
+    due = _due(now) if ids is None else _due(now).filter(pk__in=ids)
+    due = due.select_related("lead__company").only(*_READ)
+    rows = list(due.select_for_update(of=("self",), skip_locked=True)[:limit])
     if not rows:
-        return 0
-    owners = standings_lock([one.lead_id for one in rows])
-    given: list[tuple[Handoff, User, Outcome]] = []
-    held: list[tuple[Handoff, Outcome]] = []
-    for one in rows:
-        outcome = routing.choose(one.lead, owners[one.lead_id])
-        if outcome.rep is None:
-            held.append((one, outcome))
-        else:
-            given.append((one, outcome.rep, outcome))
+        return Done()
+    lead_ids = [one.lead_id for one in rows]
+    owners = standings_lock(lead_ids)
+    routing = Routing.load(lead_ids, now=now, locked=locked, kept=kept)
+    outcomes = [routing.choose(one.lead, owners[one.lead_id]) for one in rows]
+    if routing.counted_at < now and any(outcome.rep is None for outcome in outcomes):
+        # Nobody has room, says an earlier count: ask anew before anybody waits for that.
+        routing = Routing.load(lead_ids, now=now, locked=locked)
+        outcomes = [routing.choose(one.lead, owners[one.lead_id]) for one in rows]
+    pairs = list(zip(rows, outcomes, strict=True))
+    given = [(one, outcome.rep, outcome) for one, outcome in pairs if outcome.rep is not None]
     give(given, now=now)
     routing.save()
-    _hold(held, now)
+    _hold([(one, outcome) for one, outcome in pairs if outcome.rep is None], now)
     points.reached("handoff.given")
-    return len(given)
+    return Done(len(rows), len(given), routing.keep())
 
 
 def standings_lock(lead_ids: Collection[int]) -> dict[int, int | None]:
@@ -120,22 +143,16 @@ def give(
         if one.state == Handoff.State.ASSIGNED:
             one.responded_at = None
             slas.start(one, rep, now)
-    handoffs_write([one for one, _, _ in rows])
-    owners = Handoff.objects.filter(pk__in=[one.pk for one, _, _ in rows], lead=OuterRef("pk")).values("rep")
-    Standing.objects.filter(pk__in=[one.lead_id for one, _, _ in rows]).update(owner=Subquery(owners[:1]))
-    Assignment.objects.bulk_create(
+    _write([one for one, _, _ in rows], now)
+    rows_update(Standing, ["owner"], [(one.lead_id, rep.pk) for one, rep, _ in rows])
+    rows_insert(
+        Assignment,
+        ["handoff", "rep", "turn", "how", "explanation", "mailed"],
         [
-            Assignment(
-                handoff=one,
-                rep=rep,
-                turn=one.turn,
-                at=now,
-                how=outcome.how,
-                explanation=outcome.explanation,
-                mailed=rep.notify_email,
-            )
+            (one.pk, rep.pk, one.turn, outcome.how, json.dumps(outcome.explanation), rep.notify_email)
             for one, rep, outcome in rows
-        ]
+        ],
+        same={"at": now},
     )
     for topic, part in (
         ("handoff.assigned", [one for one, _, _ in rows if one.turn == 1]),
@@ -155,10 +172,14 @@ def payload(handoff: Handoff) -> dict[str, Any]:
     }
 
 
-def handoffs_write(rows: Iterable[Handoff]) -> None:
-    """Write the routing columns of many locked rows in one statement (an upsert that always meets its row; several
-    times faster than bulk_update's CASE for this many columns)."""
-    Handoff.objects.bulk_create(list(rows), update_conflicts=True, unique_fields=["id"], update_fields=_GIVEN)
+def _write(rows: Sequence[Handoff], now: datetime) -> None:
+    """Keep what ``give`` set. Whoever accepted keeps the clock that runs."""
+    cells, fresh = attrgetter("pk", *_GIVEN), attrgetter("pk", *_GIVEN, *_CLOCK)
+    begun: dict[str, Any] = {"state": Handoff.State.ASSIGNED.value, "assigned_at": now, "waiting_why": ""}
+    begun |= {"warned_at": None, "escalated_at": None, "responded_at": None}
+    clocked = [fresh(one) for one in rows if one.state == Handoff.State.ASSIGNED]
+    rows_update(Handoff, [*_GIVEN, *_CLOCK], clocked, same=begun)
+    rows_update(Handoff, _GIVEN, [cells(one) for one in rows if one.state != Handoff.State.ASSIGNED])
 
 
 def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
@@ -172,18 +193,21 @@ def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
     for (why, retry_at), ids in grouped.items():
         Handoff.objects.filter(pk__in=ids).update(waiting_why=why[:200], next_try_at=retry_at)
     managers = managers_of(teams)
-    tell.notices_write(
-        Notice(
-            user=manager,
-            key=f"handoffs-held:{team or 'all'}:{now:%Y-%m-%d}",
-            kind="held",
-            title="Leads are waiting for a rep",
-            body=why[:500],
-            url=reverse("handoff:list") + "?state=waiting",
-            created_at=now,
-        )
-        for team, why in teams.items()
-        for manager in managers[team]
+    url = reverse("handoff:list") + "?state=waiting"
+    notices_tell(
+        [
+            NoticeLine(
+                manager.pk,
+                f"handoffs-held:{team or 'all'}:{now:%Y-%m-%d}",
+                "Leads are waiting for a rep",
+                why,
+                url,
+            )
+            for team, why in teams.items()
+            for manager in managers[team]
+        ],
+        kind="held",
+        now=now,
     )
 
 

@@ -12,8 +12,9 @@ from handoff.models import Assignment, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.assign import give, standings_lock
-from handoff.services.pool import Outcome, Routing, Slas
-from team.models import Notice, User
+from handoff.services.pool import Outcome, Routing, Slas, rules_lock
+from team.models import User
+from team.services import NoticeLine, notices_tell
 
 BATCH = 200
 NO_ANSWER = "No answer in time"
@@ -60,18 +61,17 @@ def warn_batch(limit: int = BATCH) -> int:
         .select_for_update(of=("self",), skip_locked=True)[:limit]
     )
     Handoff.objects.filter(pk__in=[one.pk for one in rows]).update(warned_at=now)
-    tell.notices_write(
+    lines = [
         tell.notice_for(
             one.rep,
             one,
             tell.key_of(one, one.turn, "warn"),
-            "warning",
             f"{one.lead.name} waits for your answer",
             f"{max(1, int((one.due_at - now).total_seconds() // 60))} minutes left. {one.why}",
-            now,
         )
         for one in rows
-    )
+    ]
+    notices_tell(lines, kind="warning", now=now)
     return len(rows)
 
 
@@ -82,7 +82,7 @@ def escalate_batch(limit: int = BATCH) -> int:
     now = db_now()
     ids = list(_late(now).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
     lead_ids = list(Handoff.objects.filter(pk__in=ids).values_list("lead_id", flat=True))
-    routing = Routing.load(lead_ids, now=now, lock=True)
+    routing = Routing.load(lead_ids, now=now, locked=rules_lock())
     rows = list(
         _late(now)
         .filter(pk__in=ids)
@@ -130,7 +130,7 @@ def assignments_end(handoffs: Sequence[Handoff], *, why: str, now: datetime) -> 
 def _tell_managers(
     rows: Sequence[Handoff], late_reps: dict[int, User | None], moved: set[int], now: datetime
 ) -> None:
-    notices: list[Notice] = []
+    lines: list[NoticeLine] = []
     managers = managers_of([rep.team_id if rep else None for rep in late_reps.values()])
     for one in rows:
         rep = late_reps[one.pk]
@@ -141,8 +141,8 @@ def _tell_managers(
         key = tell.key_of(one, turn, "late")
         title = f"{name} did not answer {one.lead.name} in time"
         told = [*managers[rep.team_id if rep else None]]
-        notices += [tell.notice_for(who, one, key, "escalated", title, then, now) for who in told]
+        lines += [tell.notice_for(who, one, key, title, then) for who in told]
         if rep is not None and rep not in told:
             body = "It went to a colleague." if one.pk in moved else "Your manager was told."
-            notices.append(tell.notice_for(rep, one, key, "escalated", f"Time ran out: {one.lead.name}", body, now))
-    tell.notices_write(notices)
+            lines.append(tell.notice_for(rep, one, key, f"Time ran out: {one.lead.name}", body))
+    notices_tell(lines, kind="escalated", now=now)

@@ -21,7 +21,8 @@ from handoff.services.assign import give, payload, standings_lock, waiting_retry
 from handoff.services.clocks import assignments_end
 from handoff.services.pool import Outcome
 from leads.models import Standing
-from team.models import Notice, User
+from team.models import User
+from team.services import NoticeLine, notices_tell
 
 
 def _locked(handoff_id: int) -> Handoff:
@@ -111,9 +112,9 @@ def _tell_marketing(one: Handoff, reason: RejectReason, by: Any, now: datetime) 
     if one.lead.campaign:
         body = f"Campaign {one.lead.campaign} · {body}"
     marketers = User.objects.filter(is_active=True, is_marketer=True)
-    tell.notices_write(
-        tell.notice_for(who, one, tell.key_of(one, "rejected"), "rejected", title, body, now) for who in marketers
-    )
+    key = tell.key_of(one, "rejected")
+    lines = [tell.notice_for(who, one, key, title, body) for who in marketers]
+    notices_tell(lines, kind="rejected", now=now)
 
 
 @transaction.atomic
@@ -185,15 +186,13 @@ def rep_left(key: str, *, user_id: int, **_: Any) -> None:
         outbox.poke("handoff.opened")
     kept = Handoff.objects.filter(rep=rep, state=Handoff.State.ACCEPTED, closed_at=None).count()
     if kept:
-        tell.notices_write(
-            Notice(
-                user=who,
-                key=f"rep-left:{rep.pk}:{key}"[:120],
-                kind="left",
-                title=f"{rep} left with {kept} accepted lead{'s' if kept != 1 else ''}",
-                body="Give each of them to a colleague.",
-                url=reverse("handoff:list") + f"?state=accepted&rep={rep.pk}",
-                created_at=now,
-            )
-            for who in managers_of([rep.team_id])[rep.team_id]
+        title = f"{rep} left with {kept} accepted lead{'s' if kept != 1 else ''}"
+        url = reverse("handoff:list") + f"?state=accepted&rep={rep.pk}"
+        notices_tell(
+            [
+                NoticeLine(who.pk, f"rep-left:{rep.pk}:{key}", title, "Give each of them to a colleague.", url)
+                for who in managers_of([rep.team_id])[rep.team_id]
+            ],
+            kind="left",
+            now=now,
         )

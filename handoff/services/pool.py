@@ -1,34 +1,27 @@
 """The pools as they stand: rules, reps, their load and pointers, read once for a batch and counted along."""
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Count, Q
+from django.db.models import Count
 
+from core.bulk import where_in
 from funnels.models import Stage
 from handoff import rules
 from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule, SlaPolicy
 from leads.compiler import leads_matching
-from leads.models import Lead
+from leads.models import Lead, Standing
 from team.models import TimeOff, User
 
 # An accepted lead takes room in a rep's load until its deal closes (deals tells: ``deal.closed``) or the lead moves
 # on (won, recycled). After this many days it does not any more: the deal's own stall marks show it.
 LOAD_DAYS = 90
 RETRY = timedelta(minutes=1)
-
-
-def open_load(now: datetime) -> Q:
-    """Handoffs that take room in their rep's load."""
-    return Q(state=Handoff.State.ASSIGNED) | Q(
-        state=Handoff.State.ACCEPTED,
-        closed_at=None,
-        decided_at__gte=now - timedelta(days=LOAD_DAYS),
-        lead__standing__stage__kind=Stage.Kind.HANDED_OFF,
-    )
+COUNT_AGAIN = timedelta(seconds=5)
 
 
 @dataclass
@@ -43,31 +36,50 @@ class Outcome:
     retry_at: datetime | None = None
 
 
+def rules_lock() -> list[RoutingRule]:
+    """The active rules, locked: one chooser at a time holds the pools' cursors, so that the turns are fair. Locked
+    plainly and in one order, so that two choosers never wait crosswise. Inside a transaction."""
+    return list(RoutingRule.objects.filter(is_active=True).order_by("id").select_for_update(of=("self",)))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How much each rep had after a batch, for the next one: counting every open lead each time would cost more than
+    all the choosing. It holds for a moment, and only while nobody else gave leads out (then the turns have moved)."""
+
+    counted_at: datetime
+    turns: dict[int, tuple[int, dict[int, int]]]
+    counts: dict[int, tuple[int, int]]
+
+
 @dataclass
 class Routing:
-    """Build with ``load``. With ``lock`` it must be inside a transaction: the rules' rows (the pools' cursors) are
-    locked plainly, in one order, so that two choosers are fair and never wait crosswise."""
+    """Build with ``load``: with the rules of ``rules_lock`` to give leads out, without to look only."""
 
     now: datetime
     order: list[RoutingRule]
     people: dict[int, User] = field(default_factory=dict)
     candidates: dict[int, rules.Candidate] = field(default_factory=dict)
-    pointers: dict[int, dict[int, int]] = field(default_factory=dict)
+    pools: dict[int, rules.Pool] = field(default_factory=dict)
     matching: dict[int, set[int]] = field(default_factory=dict)
+    counted_at: datetime = field(init=False)
     _touched: set[tuple[int, int]] = field(default_factory=set)
-    _moved: set[int] = field(default_factory=set)
 
     @classmethod
-    def load(cls, lead_ids: Collection[int], *, now: datetime, lock: bool) -> "Routing":
-        found = RoutingRule.objects.filter(is_active=True).order_by("id")
-        rows = list(found.select_for_update(of=("self",)) if lock else found)
+    def load(
+        cls,
+        lead_ids: Collection[int],
+        *,
+        now: datetime,
+        locked: Sequence[RoutingRule] | None = None,
+        kept: Kept | None = None,
+    ) -> "Routing":
+        """``kept``: what ``keep`` said after an earlier batch; it is believed as far as it can still be true."""
+        rows = RoutingRule.objects.filter(is_active=True) if locked is None else locked
         out = cls(now=now, order=sorted(rows, key=lambda rule: (rule.position, rule.pk)))
         out._people()
-        out.pointers = {rule.pk: {} for rule in rows}
-        for rule_id, rep_id, pointer in PoolPointer.objects.filter(rule__in=rows).values_list(
-            "rule_id", "rep_id", "pointer"
-        ):
-            out.pointers[rule_id][rep_id] = pointer
+        out._pools()
+        out._count_all(kept)
         out.matching = matching_by(out.order, lead_ids, now)
         return out
 
@@ -75,29 +87,52 @@ class Routing:
         # Imported and not invited yet: they cannot sign in, so a lead of theirs would lie.
         reps = User.objects.filter(is_active=True, is_rep=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
         self.people = {rep.pk: rep for rep in reps.order_by("pk")}
-        loads = _loads(self.now)
-        today = _today(self.people.values(), self.now)
         off = TimeOff.objects.filter(starts_at__lte=self.now, ends_at__gt=self.now)
         away = set(off.values_list("user_id", flat=True))
         for rep in self.people.values():
             self.candidates[rep.pk] = rules.Candidate(
                 id=rep.pk,
                 weight=rep.weight,
-                open=loads.get(rep.pk, 0),
                 capacity_open=rep.capacity_open,
-                today=today.get(rep.pk, 0),
                 capacity_day=rep.capacity_day,
                 away=rep.pk in away,
                 working=rules.is_working(self.now, rep.working_hours, rep.time_zone),
             )
 
-    def pool(self, rule: RoutingRule) -> list[rules.Candidate]:
-        """The active reps of the rule's team; every rep for a rule without one."""
-        return [
-            self.candidates[rep.pk]
-            for rep in self.people.values()
-            if rule.team_id is None or rep.team_id == rule.team_id
-        ]
+    def _pools(self) -> None:
+        """For each rule the active reps of its team; every rep for a rule without one."""
+        pointers: dict[int, dict[int, int]] = {rule.pk: {} for rule in self.order}
+        rows = PoolPointer.objects.filter(rule__in=self.order)
+        for rule_id, rep_id, pointer in rows.values_list("rule_id", "rep_id", "pointer"):
+            pointers[rule_id][rep_id] = pointer
+        for rule in self.order:
+            reps = [rep.pk for rep in self.people.values() if rule.team_id is None or rep.team_id == rule.team_id]
+            self.pools[rule.pk] = rules.Pool(
+                [self.candidates[rep] for rep in reps],
+                pointers=pointers[rule.pk],
+                cursor=rule.cursor,
+                hold_off_hours=rule.hold_off_hours,
+            )
+
+    def _turns(self) -> dict[int, tuple[int, dict[int, int]]]:
+        return {rule: (pool.cursor, pool.pointers) for rule, pool in self.pools.items()}
+
+    def keep(self) -> Kept:
+        """What the next batch may start from."""
+        counts = {one.id: (one.open, one.today) for one in self.candidates.values()}
+        return Kept(self.counted_at, self._turns(), counts)
+
+    def _count_all(self, kept: Kept | None) -> None:
+        """What each rep has: ``kept`` if it is young and nobody else has given anything out since."""
+        usable = kept and self.now - kept.counted_at < COUNT_AGAIN and kept.turns == self._turns()
+        if kept and usable and self.people.keys() <= kept.counts.keys():
+            counts, self.counted_at = kept.counts, kept.counted_at
+        else:
+            loads, today = _loads(self.now), _today(self.people.values(), self.now)
+            counts = {rep: (loads.get(rep, 0), today.get(rep, 0)) for rep in self.people}
+            self.counted_at = self.now
+        for one in self.candidates.values():
+            one.open, one.today = counts[one.id]
 
     def choose(self, lead: Lead, owner_id: int | None, *, excluded: Collection[int] = ()) -> Outcome:
         """The first rule that holds decides. Counts the lead towards whoever gets it."""
@@ -113,15 +148,8 @@ class Routing:
     def _by_rule(
         self, rule: RoutingRule, lead: Lead, owner_id: int | None, excluded: Collection[int], tried: list[Any]
     ) -> Outcome:
-        pool = self.pool(rule)
-        choice = rules.choose(
-            pool,
-            pointers=self.pointers[rule.pk],
-            cursor=rule.cursor,
-            preferred=self._preferred(rule, lead, owner_id),
-            excluded=excluded,
-            hold_off_hours=rule.hold_off_hours,
-        )
+        pool = self.pools[rule.pk]
+        choice = pool.choose(preferred=self._preferred(rule, lead, owner_id), excluded=excluded)
         explanation = {
             "rules": tried,
             "rule": rule.pk,
@@ -133,7 +161,7 @@ class Routing:
             name = f"the pool of “{rule.name}”"
             why = rules.nobody_sentence(choice.skipped, name)
             why = why[0].upper() + why[1:]
-            retry = self._next_opening(pool) if choice.off_hours else self.now + RETRY
+            retry = self._next_opening(pool.reps) if choice.off_hours else self.now + RETRY
             return Outcome(why=why, rule=rule, retry_at=retry, explanation=explanation)
         self._count(rule, choice)
         return Outcome(rep=self.people[choice.rep], how=choice.how, rule=rule, explanation=explanation)
@@ -146,13 +174,14 @@ class Routing:
 
     def _count(self, rule: RoutingRule, choice: rules.Choice) -> None:
         assert choice.rep is not None
-        self.candidates[choice.rep].open += 1
-        self.candidates[choice.rep].today += 1
-        self.pointers[rule.pk][choice.rep] = choice.pointer
+        rep = self.candidates[choice.rep]
+        rep.open += 1
+        rep.today += 1
+        self.pools[rule.pk].serve(choice)
         self._touched.add((rule.pk, choice.rep))
-        if rule.cursor != choice.cursor:
-            rule.cursor = choice.cursor
-            self._moved.add(rule.pk)
+        if rep.unable():  # full now, in whichever pools they are
+            for pool in self.pools.values():
+                pool.look()
 
     def _next_opening(self, pool: Iterable[rules.Candidate]) -> datetime:
         """When the first who is able comes to work; looked at again at least every quarter of an hour."""
@@ -168,7 +197,7 @@ class Routing:
         if self._touched:
             PoolPointer.objects.bulk_create(
                 [
-                    PoolPointer(rule_id=rule, rep_id=rep, pointer=self.pointers[rule][rep])
+                    PoolPointer(rule_id=rule, rep_id=rep, pointer=self.pools[rule].pointers[rep])
                     for rule, rep in sorted(self._touched)
                 ],
                 update_conflicts=True,
@@ -176,13 +205,23 @@ class Routing:
                 update_fields=["pointer"],
             )
         for rule in self.order:
-            if rule.pk in self._moved:
+            if rule.cursor != self.pools[rule.pk].cursor:
+                rule.cursor = self.pools[rule.pk].cursor
                 RoutingRule.objects.filter(pk=rule.pk).update(cursor=rule.cursor)
 
 
-def _loads(now: datetime) -> dict[int, int]:
-    rows = Handoff.objects.filter(open_load(now), rep__isnull=False, closed_at=None)
-    return dict(rows.values("rep").annotate(open=Count("pk")).order_by().values_list("rep", "open"))
+def _loads(now: datetime) -> Counter[int]:
+    """How many open leads each rep has: the undecided, and the accepted that are still with sales."""
+    undecided = Handoff.objects.filter(state=Handoff.State.ASSIGNED, rep__isnull=False)
+    counts = undecided.values("rep").annotate(open=Count("pk")).order_by().values_list("rep", "open")
+    accepted = Handoff.objects.filter(
+        state=Handoff.State.ACCEPTED, closed_at=None, decided_at__gte=now - timedelta(days=LOAD_DAYS)
+    )
+    # In two steps: joined, the planner likes to read every lead that ever was handed off.
+    pairs = list(accepted.values_list("rep", "lead"))
+    handed_off = Standing.objects.filter(stage__kind=Stage.Kind.HANDED_OFF)
+    still = set(where_in(handed_off, "pk", [lead for _, lead in pairs]).values_list("pk", flat=True))
+    return Counter(dict(counts)) + Counter(rep for rep, lead in pairs if lead in still and rep is not None)
 
 
 def _today(people: Iterable[User], now: datetime) -> dict[int, int]:
@@ -190,11 +229,19 @@ def _today(people: Iterable[User], now: datetime) -> dict[int, int]:
     zones: dict[str, list[int]] = {}
     for rep in people:
         zones.setdefault(rep.time_zone, []).append(rep.pk)
-    today = Q(pk__in=[])
+    out: dict[int, int] = {}
+    for since, ids in _day_starts(zones, now).items():
+        rows = Assignment.objects.filter(rep__in=ids, at__gte=since)
+        out |= dict(rows.values("rep").annotate(count=Count("pk")).order_by().values_list("rep", "count"))
+    return out
+
+
+def _day_starts(zones: Mapping[str, list[int]], now: datetime) -> dict[datetime, list[int]]:
+    """Whose day began when."""
+    out: dict[datetime, list[int]] = {}
     for zone, ids in zones.items():
-        today |= Q(rep__in=ids, at__gte=rules.day_start(now, zone))
-    rows = Assignment.objects.filter(today, at__gte=now - timedelta(hours=50))
-    return dict(rows.values("rep").annotate(count=Count("pk")).order_by().values_list("rep", "count"))
+        out.setdefault(rules.day_start(now, zone), []).extend(ids)
+    return out
 
 
 def matching_by(policies: Iterable[Any], lead_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
@@ -213,6 +260,7 @@ class Slas:
 
     policies: list[SlaPolicy]
     matching: dict[int, set[int]]
+    _known: dict[tuple[int, int, datetime], tuple[datetime, datetime]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, lead_ids: Collection[int], *, now: datetime) -> "Slas":
@@ -223,13 +271,16 @@ class Slas:
         """Start the human clock of ``handoff`` for ``rep``."""
         handoff.assigned_at, handoff.warned_at, handoff.escalated_at = now, None, None
         handoff.sla = next((one for one in self.policies if self._holds(one, handoff)), None)
-        if handoff.sla is None:
-            handoff.warn_at = handoff.due_at = None
-            return
-        minutes = handoff.sla.minutes
-        hours = rep.working_hours if handoff.sla.working_time else None
-        handoff.due_at = rules.due_at(now, minutes, hours, rep.time_zone)
-        handoff.warn_at = rules.due_at(now, minutes * handoff.sla.warn_percent / 100, hours, rep.time_zone)
+        handoff.warn_at, handoff.due_at = self._deadlines(handoff.sla, rep, now) if handoff.sla else (None, None)
+
+    def _deadlines(self, policy: SlaPolicy, rep: User, now: datetime) -> tuple[datetime, datetime]:
+        """When to warn and when time is out: the same for all that a rep gets at one moment."""
+        key = (policy.pk, rep.pk, now)
+        if key not in self._known:
+            hours = rep.working_hours if policy.working_time else None
+            warn = rules.due_at(now, policy.minutes * policy.warn_percent / 100, hours, rep.time_zone)
+            self._known[key] = warn, rules.due_at(now, policy.minutes, hours, rep.time_zone)
+        return self._known[key]
 
     def _holds(self, policy: SlaPolicy, handoff: Handoff) -> bool:
         if policy.instant_only and not handoff.instant:

@@ -1,6 +1,6 @@
 """Telling people: a line in the bell and an e-mail with the context, written with the fact they tell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,11 +15,12 @@ from handoff.models import Handoff
 from handoff.rules.clocks import zone_get
 from leads.models import Activity
 from leads.rules import ACTIVITY_KINDS
-from team.models import Notice, User
+from team.models import User
+from team.services import NoticeLine, notices_tell
 
 
 def key_of(handoff: Handoff, *parts: Any) -> str:
-    return ":".join(["handoff", str(handoff.pk), *map(str, parts)])
+    return ":".join([f"handoff:{handoff.pk}", *map(str, parts)])
 
 
 @cache
@@ -34,23 +35,16 @@ def lead_url(handoff: Handoff) -> str:
     return f"{head}{handoff.lead_id}{tail}"
 
 
-def notices_write(rows: Iterable[Notice]) -> None:
-    """Once each: the same (person, key) is never told twice."""
-    Notice.objects.bulk_create(list(rows), ignore_conflicts=True, batch_size=1000)
-
-
-def notice_for(user: User, handoff: Handoff, key: str, kind: str, title: str, body: str, now: datetime) -> Notice:
-    return Notice(
-        user=user, key=key, kind=kind, title=title[:200], body=body[:500], url=lead_url(handoff), created_at=now
-    )
+def notice_for(user: User, handoff: Handoff, key: str, title: str, body: str) -> NoticeLine:
+    return NoticeLine(user.pk, key, title, body, lead_url(handoff))
 
 
 def tell_assigned(rows: Sequence[tuple[Handoff, User]], now: datetime) -> None:
     """Bell and e-mail of each rep who just got a lead. ``handoff.lead`` must be loaded."""
-    notices_write(
-        notice_for(rep, one, key_of(one, one.turn), "handoff", f"New lead: {one.lead.name}", _line(one), now)
-        for one, rep in rows
-    )
+    lines = [
+        notice_for(rep, one, key_of(one, one.turn), f"New lead: {one.lead.name}", _line(one)) for one, rep in rows
+    ]
+    notices_tell(lines, kind="handoff", now=now)
     outbox.emit_many(
         "handoff.mail",
         [(key_of(one, one.turn), {"handoff_id": one.pk, "rep_id": rep.pk}) for one, rep in rows if rep.notify_email],

@@ -1,11 +1,12 @@
 """The pure choice: fair by weight at any moment, no flood for who comes back."""
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handoff.rules import Candidate, choose
+from handoff.rules import Candidate, Pool, choose
 
 
 def serve(pool: list[Candidate], pointers: dict[int, int], cursor: int, times: int) -> tuple[Counter[int], int]:
@@ -71,3 +72,60 @@ def test_the_reasons_of_who_is_skipped() -> None:
         5: "off_hours",
         7: "had_it",
     }
+
+
+def plainly(pool: list[Candidate], pointers: dict[int, int], cursor: int, excluded: set[int], hold: bool) -> Any:
+    """The rule as it is told, without a heap: rep, how, who was skipped, whose turns are shown."""
+    reasons = {one.id: "had_it" if one.id in excluded else one.unable() for one in pool}
+    able = [one for one in pool if not reasons[one.id]]
+    ready = [one for one in able if one.working] or ([] if hold else able)
+    skipped = {rep: reason for rep, reason in reasons.items() if reason}
+    skipped |= {one.id: "off_hours" for one in able if one not in ready}
+    turns = [(max(pointers.get(one.id, 0), cursor), one.id) for one in ready]
+    how = "round_robin" if any(one.working for one in able) else "off_hours"
+    return min(turns)[1] if turns else None, how, skipped, [(rep, turn) for turn, rep in turns[:12]]
+
+
+REPS = st.builds(
+    Candidate,
+    id=st.just(0),
+    weight=st.integers(0, 3),
+    capacity_open=st.integers(0, 6),
+    capacity_day=st.integers(0, 6),
+    away=st.booleans(),
+    working=st.booleans(),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(REPS, min_size=1, max_size=16),
+    st.lists(st.tuples(st.integers(0, 20), st.sets(st.integers(0, 15), max_size=3)), max_size=60),
+    st.booleans(),
+)
+def test_a_pool_gone_through_in_a_batch_chooses_as_if_each_lead_came_alone(
+    pool: list[Candidate], leads: list[tuple[int, set[int]]], hold: bool
+) -> None:
+    """``leads``: the owner of each (mostly nobody of the pool), and who had it before (mostly looked at: nobody)."""
+    for number, one in enumerate(pool):
+        one.id = number
+    seen, pointers, cursor = Pool(pool, pointers={}, hold_off_hours=hold), dict[int, int](), 0
+    for number, (owner, had) in enumerate(leads):
+        had = had if number % 4 == 0 else set()
+        wanted = [(pool[owner], "lead_owner")] if owner < len(pool) else []
+        choice = seen.choose(preferred=wanted, excluded=had)
+        rep, how, skipped, shown = plainly(pool, pointers, cursor, had, hold)
+        if wanted and owner not in had and not pool[owner].unable():
+            assert (choice.rep, choice.how) == (owner, "lead_owner")
+        else:
+            assert (choice.rep, dict(choice.skipped), choice.pointers) == (rep, skipped, shown)
+            assert len(choice.skipped) == len(skipped) and choice.how == (how if rep is not None else "")
+        if choice.rep is None:
+            continue
+        cursor = choice.cursor
+        pointers[choice.rep] = choice.pointer
+        seen.serve(choice)
+        pool[choice.rep].open += 1
+        pool[choice.rep].today += 1
+        if pool[choice.rep].unable():
+            seen.look()

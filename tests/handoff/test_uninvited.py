@@ -17,4 +17,4 @@ def test_routing_skips_people_who_cannot_sign_in_yet(db: Any) -> None:
     imported = User(name="Ingo Imported", email="ingo@import.invalid", is_rep=True, team=rita.team)
     imported.set_unusable_password()
     imported.save()
-    assert set(Routing.load([], now=db_now(), lock=False).people) == {rita.pk}
+    assert set(Routing.load([], now=db_now()).people) == {rita.pk}
