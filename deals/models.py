@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.constraints import unique_known
 from funnels.models import Transition, Traveller
 from leads.models import Company, Lead
 from leads.querysets import owner_filter
@@ -96,9 +97,11 @@ class Deal(Traveller):
     next_step_at = models.DateTimeField(null=True, blank=True)
     last_touch_at = models.DateTimeField(null=True, blank=True)
     products = models.ManyToManyField(Product, blank=True, related_name="deals")
-    lost_reason = models.ForeignKey(LostReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    lost_reason = models.ForeignKey(
+        LostReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     objection = models.CharField(max_length=300, blank=True, default="")
-    external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    external_id = models.CharField(max_length=100, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="SQL: a rep took it; an opportunity since")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -112,6 +115,7 @@ class Deal(Traveller):
                 condition=Q(lead_cycle__isnull=False),
                 name="deal_once_per_handoff",
             ),
+            unique_known("external_id", "deal_external_id_once"),
             models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gte=0), name="deal_amount"),
         ]
         indexes = [

@@ -126,7 +126,8 @@ class Handoff(models.Model):
         ACCEPTED = "accepted", "Accepted"
         REJECTED = "rejected", "Rejected"
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="handoffs")
+    # its index is the unique one on (lead, cycle)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="handoffs", db_index=False)
     cycle = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     why = models.CharField(max_length=160, help_text="What passed the bar, for people")
@@ -145,7 +146,9 @@ class Handoff(models.Model):
         related_name="+",
         db_index=False,
     )
-    sla = models.ForeignKey(SlaPolicy, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    sla = models.ForeignKey(
+        SlaPolicy, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     assigned_at = models.DateTimeField(null=True, blank=True, help_text="The human clock starts")
     warn_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -162,7 +165,9 @@ class Handoff(models.Model):
         related_name="+",
         db_index=False,
     )
-    reject_reason = models.ForeignKey(RejectReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reject_reason = models.ForeignKey(
+        RejectReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     reject_note = models.CharField(max_length=500, blank=True, default="")
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="Its deal was won or lost: it takes no room in the rep's load any more"
@@ -190,12 +195,12 @@ class Handoff(models.Model):
             ),
             models.Index(fields=["-opened_at", "-id"], name="handoff_newest"),
             models.Index(fields=["rep", "state"], name="handoff_rep_state"),
-            # how many each rep has open
+            # how many each rep has open: those accepted (the undecided are the queue's)
             models.Index(
-                fields=["rep"],
-                condition=Q(state__in=["assigned", "accepted"], closed_at=None),
-                name="handoff_load",
+                fields=["rep", "decided_at"], condition=Q(state="accepted", closed_at=None), name="handoff_open"
             ),
+            # how often each reason was given
+            models.Index(fields=["reject_reason"], condition=Q(reject_reason__isnull=False), name="handoff_reasons"),
         ]
 
     def __str__(self) -> str:

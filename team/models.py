@@ -142,7 +142,10 @@ class ApiToken(models.Model):
 class Notice(models.Model):
     """One line in a person's bell. ``key`` makes telling the same thing twice impossible."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    # its index is the one of the bell
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", db_index=False
+    )
     key = models.CharField(max_length=120)
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=200)

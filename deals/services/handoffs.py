@@ -17,10 +17,11 @@ from funnels.models import Stage, Transition
 from funnels.selectors import stage_of_kind
 from funnels.services import journey_move
 from leads.models import Lead
+from leads.rules import lead_name
 from team.models import User
 
 Payload = Mapping[str, Any]
-_LEAD = ("first_name", "last_name", "email", "external_id", "source", "company__name")
+_LEAD = ("first_name", "last_name", "email", "external_id", "pk", "source", "company", "company__name")
 _NEW = ("pk", "name", "lead", "lead_cycle", "company", "owner", "source", "created_at", "stage_since")
 
 
@@ -57,8 +58,7 @@ def deals_open_for_handoffs(payloads: Sequence[Payload]) -> int:
     if not wanted:
         return 0
     stage = stage_of_kind("sales", Stage.Kind.OPEN)
-    found = Lead.objects.select_related("company").only(*_LEAD)
-    leads = {lead.pk: lead for lead in where_in(found, "pk", lead_ids)}
+    leads = {lead[4]: lead for lead in where_in(Lead.objects.all(), "pk", lead_ids).values_list(*_LEAD)}
     now = db_now()
     ids = ids_allocate(Deal, len(wanted))
     rows = [
@@ -70,11 +70,11 @@ def deals_open_for_handoffs(payloads: Sequence[Payload]) -> int:
     return len(rows)
 
 
-def _deal(pk: int, lead: Lead, payload: Payload, at: datetime) -> tuple[Any, ...]:
-    """The values of ``_NEW``. By rows, not by models: a burst of handoffs opens a thousand deals a second."""
-    name = rules.deal_name(lead.company.name if lead.company else "", lead.name)
-    told = (payload["lead_id"], payload["cycle"], lead.company_id, payload["rep_id"])
-    return (pk, name, *told, lead.source, at, at)
+def _deal(pk: int, lead: tuple[Any, ...], payload: Payload, at: datetime) -> tuple[Any, ...]:
+    """The values of ``_NEW`` from those of ``_LEAD``. No models: a burst opens a thousand deals a second."""
+    *person, source, company_id, company = lead
+    name = rules.deal_name(company or "", lead_name(*person))
+    return (pk, name, payload["lead_id"], payload["cycle"], company_id, payload["rep_id"], source, at, at)
 
 
 def deals_follow_handoffs(payloads: Sequence[Payload]) -> None:

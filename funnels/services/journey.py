@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django.utils import timezone
 
+from core.bulk import rows_insert
 from core.errors import Conflict, Refused
 from funnels import rules
 from funnels.models import Stage, Transition, Traveller
@@ -18,22 +19,11 @@ def journey_start(travellers: Sequence[Traveller], *, kind: int, cause: str, by:
 
     ``traveller.stage`` and ``stage_since`` say where and since when.
     """
-    Transition.objects.bulk_create(
-        [
-            Transition(
-                kind=kind,
-                traveller_id=one.pk,
-                seq=1,
-                cycle=one.cycle,
-                to_stage_id=one.stage_id,
-                at=one.stage_since,
-                by=by,
-                cause=cause,
-                score=getattr(one, "score", None),
-            )
-            for one in travellers
-        ],
-        batch_size=5000,
+    rows_insert(
+        Transition,
+        ["traveller_id", "seq", "cycle", "to_stage", "at", "score"],
+        [(one.pk, 1, one.cycle, one.stage_id, one.stage_since, getattr(one, "score", None)) for one in travellers],
+        same={"kind": int(kind), "cause": cause, "by": by.pk if by else None},
     )
 
 
@@ -61,13 +51,14 @@ def journey_move(
     if not moving:
         return 0
     moment = at or timezone.now()
-    rows = [_row(one, kind, to, moment, cause, by, note, next_cycle, missing) for one in moving]
-    if back_to_cycle is not None:
-        for row in rows:
-            row.cycle = back_to_cycle
+    for one in moving:
+        _may(one, to, next_cycle, missing)
+    cycles = [one.cycle + next_cycle if back_to_cycle is None else back_to_cycle for one in moving]
+    rows = [_row(one, moment, cycle) for one, cycle in zip(moving, cycles, strict=True)]
+    told = {"kind": int(kind), "to_stage": to.pk, "by": by.pk if by else None, "cause": cause, "note": note[:200]}
     try:
         with transaction.atomic():
-            Transition.objects.bulk_create(rows, batch_size=5000)
+            rows_insert(Transition, _Row._fields, rows, same=told)
     except IntegrityError as error:
         raise Conflict("Somebody else moved it at the same moment. Reload and look again.") from error
     for one, row in zip(moving, rows, strict=True):
@@ -121,17 +112,27 @@ def journeys_advance(model: type[Traveller], moves: Mapping[int, int], *, kind: 
         return int(cursor.rowcount)
 
 
-def _row(
-    one: Traveller,
-    kind: int,
-    to: Stage,
-    at: datetime,
-    cause: str,
-    by: Any,
-    note: str,
-    next_cycle: bool,
-    missing: Sequence[str],
-) -> Transition:
+class _Row(NamedTuple):
+    """What differs from one ledger row of a move to the next."""
+
+    traveller_id: int
+    seq: int
+    cycle: int
+    from_stage_id: int
+    at: datetime
+    seconds: int
+    score: int | None
+
+
+def _row(one: Traveller, at: datetime, cycle: int) -> _Row:
+    # A clock that runs behind must not tear the chain: the move then counts from the row before it.
+    at = max(at, one.stage_since)
+    seconds = rules.seconds_between(one.stage_since, at)
+    return _Row(one.pk, one.seq + 1, cycle, one.stage_id, at, seconds, getattr(one, "score", None))
+
+
+def _may(one: Traveller, to: Stage, next_cycle: bool, missing: Sequence[str]) -> None:
+    """Raises Refused when the move is not legal."""
     refusal = rules.move_refusal(
         same_stage=one.stage_id == to.pk and not next_cycle,
         from_funnel=one.stage.funnel.kind,
@@ -141,22 +142,6 @@ def _row(
     )
     if refusal:
         raise Refused(refusal, field="stage")
-    # A clock that runs behind must not tear the chain: the move then counts from the row before it.
-    at = max(at, one.stage_since)
-    return Transition(
-        kind=kind,
-        traveller_id=one.pk,
-        seq=one.seq + 1,
-        cycle=one.cycle + (1 if next_cycle else 0),
-        from_stage_id=one.stage_id,
-        to_stage=to,
-        at=at,
-        seconds=rules.seconds_between(one.stage_since, at),
-        by=by,
-        cause=cause,
-        note=note[:200],
-        score=getattr(one, "score", None),
-    )
 
 
 def journey_chain(

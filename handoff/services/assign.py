@@ -25,12 +25,7 @@ from team.services import NoticeLine, notices_tell
 
 log = logging.getLogger(__name__)
 BATCH = 500
-# what giving out reads; leads and companies are wide
-_READ = [
-    *("lead_id", "cycle", "state", "why", "instant", "score", "grade", "turn", "reroutes", "responded_at"),
-    *("lead__first_name", "lead__last_name", "lead__email", "lead__external_id", "lead__company_id"),
-    *("lead__company__name", "lead__company__owner_id"),
-]
+_READ = ["lead_id", "cycle", "state", "why", "instant", "score", "grade", "turn", "reroutes", "responded_at"]
 _GIVEN = ("rep_id", "turn", "reroutes")
 _CLOCK = ("sla_id", "warn_at", "due_at")
 
@@ -97,18 +92,18 @@ def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> 
     locked = rules_lock()
     now = db_now()
     due = _due(now) if ids is None else _due(now).filter(pk__in=ids)
-    due = due.select_related("lead__company").only(*_READ)
+    due = due.only(*_READ)
     rows = list(due.select_for_update(of=("self",), skip_locked=True)[:limit])
     if not rows:
         return Done()
     lead_ids = [one.lead_id for one in rows]
     owners = standings_lock(lead_ids)
     routing = Routing.load(lead_ids, now=now, locked=locked, kept=kept)
-    outcomes = [routing.choose(one.lead, owners[one.lead_id]) for one in rows]
+    outcomes = [routing.choose(one.lead_id, owners[one.lead_id]) for one in rows]
     if routing.counted_at < now and any(outcome.rep is None for outcome in outcomes):
         # Nobody has room, says an earlier count: ask anew before anybody waits for that.
         routing = Routing.load(lead_ids, now=now, locked=locked)
-        outcomes = [routing.choose(one.lead, owners[one.lead_id]) for one in rows]
+        outcomes = [routing.choose(one.lead_id, owners[one.lead_id]) for one in rows]
     pairs = list(zip(rows, outcomes, strict=True))
     given = [(one, outcome.rep, outcome) for one, outcome in pairs if outcome.rep is not None]
     give(given, now=now)

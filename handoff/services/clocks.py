@@ -116,7 +116,7 @@ def _moves(rows: Sequence[Handoff], routing: Routing) -> list[tuple[Handoff, Use
         allowed = one.sla.max_reroutes if one.sla else 0
         if one.state != Handoff.State.ASSIGNED or one.reroutes >= allowed:
             continue
-        outcome = routing.choose(one.lead, None, excluded=had.get(one.pk, set()))
+        outcome = routing.choose(one.lead_id, None, excluded=had.get(one.pk, set()))
         if outcome.rep is not None:
             moved.append((one, outcome.rep, outcome))
     return moved

@@ -62,6 +62,7 @@ class Routing:
     candidates: dict[int, rules.Candidate] = field(default_factory=dict)
     pools: dict[int, rules.Pool] = field(default_factory=dict)
     matching: dict[int, set[int]] = field(default_factory=dict)
+    company_owners: dict[int, int | None] = field(default_factory=dict)
     counted_at: datetime = field(init=False)
     _touched: set[tuple[int, int]] = field(default_factory=set)
 
@@ -81,6 +82,8 @@ class Routing:
         out._pools()
         out._count_all(kept)
         out.matching = matching_by(out.order, lead_ids, now)
+        owned = where_in(Lead.objects.filter(company__owner__isnull=False), "pk", list(lead_ids))
+        out.company_owners = dict(owned.values_list("pk", "company__owner"))
         return out
 
     def _people(self) -> None:
@@ -89,14 +92,18 @@ class Routing:
         self.people = {rep.pk: rep for rep in reps.order_by("pk")}
         off = TimeOff.objects.filter(starts_at__lte=self.now, ends_at__gt=self.now)
         away = set(off.values_list("user_id", flat=True))
+        working: dict[tuple[str, str], bool] = {}  # many keep the same hours
         for rep in self.people.values():
+            hours = str(rep.working_hours), rep.time_zone
+            if hours not in working:
+                working[hours] = rules.is_working(self.now, rep.working_hours, rep.time_zone)
             self.candidates[rep.pk] = rules.Candidate(
                 id=rep.pk,
                 weight=rep.weight,
                 capacity_open=rep.capacity_open,
                 capacity_day=rep.capacity_day,
                 away=rep.pk in away,
-                working=rules.is_working(self.now, rep.working_hours, rep.time_zone),
+                working=working[hours],
             )
 
     def _pools(self) -> None:
@@ -134,22 +141,22 @@ class Routing:
         for one in self.candidates.values():
             one.open, one.today = counts[one.id]
 
-    def choose(self, lead: Lead, owner_id: int | None, *, excluded: Collection[int] = ()) -> Outcome:
+    def choose(self, lead_id: int, owner_id: int | None, *, excluded: Collection[int] = ()) -> Outcome:
         """The first rule that holds decides. Counts the lead towards whoever gets it."""
         tried = []
         for rule in self.order:
-            holds = rule.pk not in self.matching or lead.pk in self.matching[rule.pk]
+            holds = rule.pk not in self.matching or lead_id in self.matching[rule.pk]
             tried.append([rule.pk, rule.name, holds])
             if holds:
-                return self._by_rule(rule, lead, owner_id, excluded, tried)
+                return self._by_rule(rule, lead_id, owner_id, excluded, tried)
         why = "No routing rule matches this lead." if self.order else "There is no routing rule yet."
         return Outcome(why=why, retry_at=self.now + RETRY, explanation={"rules": tried})
 
     def _by_rule(
-        self, rule: RoutingRule, lead: Lead, owner_id: int | None, excluded: Collection[int], tried: list[Any]
+        self, rule: RoutingRule, lead_id: int, owner_id: int | None, excluded: Collection[int], tried: list[Any]
     ) -> Outcome:
         pool = self.pools[rule.pk]
-        choice = pool.choose(preferred=self._preferred(rule, lead, owner_id), excluded=excluded)
+        choice = pool.choose(preferred=self._preferred(rule, lead_id, owner_id), excluded=excluded)
         explanation = {
             "rules": tried,
             "rule": rule.pk,
@@ -166,10 +173,10 @@ class Routing:
         self._count(rule, choice)
         return Outcome(rep=self.people[choice.rep], how=choice.how, rule=rule, explanation=explanation)
 
-    def _preferred(self, rule: RoutingRule, lead: Lead, owner_id: int | None) -> list[tuple[rules.Candidate, str]]:
+    def _preferred(self, rule: RoutingRule, lead_id: int, owner_id: int | None) -> list[tuple[rules.Candidate, str]]:
         wanted = [(owner_id, "lead_owner")]
-        if rule.company_owner_first and lead.company is not None:
-            wanted.append((lead.company.owner_id, "company_owner"))
+        if rule.company_owner_first:
+            wanted.append((self.company_owners.get(lead_id), "company_owner"))
         return [(self.candidates[rep], why) for rep, why in wanted if rep is not None and rep in self.candidates]
 
     def _count(self, rule: RoutingRule, choice: rules.Choice) -> None:
@@ -260,7 +267,7 @@ class Slas:
 
     policies: list[SlaPolicy]
     matching: dict[int, set[int]]
-    _known: dict[tuple[int, int, datetime], tuple[datetime, datetime]] = field(default_factory=dict)
+    _known: dict[tuple[int, str, str, datetime], tuple[datetime, datetime]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, lead_ids: Collection[int], *, now: datetime) -> "Slas":
@@ -274,10 +281,10 @@ class Slas:
         handoff.warn_at, handoff.due_at = self._deadlines(handoff.sla, rep, now) if handoff.sla else (None, None)
 
     def _deadlines(self, policy: SlaPolicy, rep: User, now: datetime) -> tuple[datetime, datetime]:
-        """When to warn and when time is out: the same for all that a rep gets at one moment."""
-        key = (policy.pk, rep.pk, now)
+        """When to warn and when time is out: the same for all who get one at one moment and keep the same hours."""
+        hours = rep.working_hours if policy.working_time else None
+        key = (policy.pk, str(hours), rep.time_zone, now)
         if key not in self._known:
-            hours = rep.working_hours if policy.working_time else None
             warn = rules.due_at(now, policy.minutes * policy.warn_percent / 100, hours, rep.time_zone)
             self._known[key] = warn, rules.due_at(now, policy.minutes, hours, rep.time_zone)
         return self._known[key]

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from core import outbox, points
+from core.bulk import rows_insert, where_in
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from funnels.models import Funnel, Stage, Transition
@@ -20,6 +21,9 @@ from handoff.selectors import policy_current
 from leads.compiler import leads_matching
 from leads.models import Activity, Lead, Standing
 from leads.rules import ACTIVITY_KINDS
+
+# what a move and a handoff take from a standing
+_READ = ["stage_id", "stage_since", "seq", "cycle", "score", "grade"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,7 @@ def _instant_activities(
     """Recent high-intent deeds of people (never of bots), by lead."""
     if not policy.instant_kinds:
         return {}
-    rows = Activity.objects.filter(
-        lead_id__in=lead_ids,
+    rows = where_in(Activity.objects.all(), "lead", list(lead_ids)).filter(
         kind__in=policy.instant_kinds,
         bot=Activity.Bot.HUMAN,
         at__gte=now - timedelta(days=policy.instant_days),
@@ -65,12 +68,14 @@ def _instant_activities(
 
 def _standings(policy: MqlPolicy, lead_ids: Collection[int], fresh: Collection[int]) -> list[Standing]:
     """Those who could pass, locked in one order, so that two scorers never wait for each other crosswise."""
-    base = Standing.objects.filter(
-        pk__in=lead_ids, stage__funnel__kind=Funnel.Kind.MARKETING, stage__kind=Stage.Kind.OPEN
-    )
-    could = base.filter(score__gte=policy.score) | base.filter(pk__in=list(fresh))
-    rows = could.select_related("stage__funnel").order_by("pk")
-    return list(rows.select_for_update(of=("self",)))
+    found = Stage.objects.filter(funnel__kind=Funnel.Kind.MARKETING, kind=Stage.Kind.OPEN).select_related("funnel")
+    stages = {one.pk: one for one in found}
+    base = where_in(Standing.objects.filter(stage__in=stages), "pk", list(lead_ids))
+    could = base.filter(Q(score__gte=policy.score) | Q(pk__in=list(fresh))).only(*_READ).order_by("pk")
+    rows = list(could.select_for_update(of=("self",)))
+    for one in rows:
+        one.stage = stages[one.stage_id]  # a handful of stages, shared by all
+    return rows
 
 
 def _judge(
@@ -122,21 +127,14 @@ def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, ca
         return 0
     to = stage_of_kind(Funnel.Kind.MARKETING, Stage.Kind.HANDED_OFF)
     journey_move([one.standing for one in passed], kind=Transition.Kind.LEAD, to=to, cause=cause, by=by, at=now)
-    Handoff.objects.bulk_create(
+    rows_insert(
+        Handoff,
+        ["lead", "cycle", "why", "instant", "score", "grade"],
         [
-            Handoff(
-                lead_id=one.standing.pk,
-                cycle=one.standing.cycle,
-                why=one.why[:160],
-                instant=one.instant,
-                score=one.standing.score,
-                grade=one.standing.grade,
-                opened_at=now,
-                next_try_at=now,
-            )
+            (one.standing.pk, one.standing.cycle, one.why[:160], one.instant, one.standing.score, one.standing.grade)
             for one in passed
         ],
-        batch_size=2000,
+        same={"opened_at": now, "next_try_at": now},
     )
     outbox.poke("handoff.opened")
     points.reached("handoff.opened")

@@ -226,4 +226,4 @@ def reason_save(*, by: Any, reason: RejectReason | None, values: dict[str, Any])
 def routing_try(lead: Lead) -> Outcome:
     """Who would get this lead now, and why. Changes nothing."""
     routing = Routing.load([lead.pk], now=db_now())
-    return routing.choose(lead, lead.standing.owner_id)
+    return routing.choose(lead.pk, lead.standing.owner_id)

@@ -11,10 +11,11 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from core import mail, outbox
+from core.bulk import where_in
 from handoff.models import Handoff
 from handoff.rules.clocks import zone_get
-from leads.models import Activity
-from leads.rules import ACTIVITY_KINDS
+from leads.models import Activity, Lead
+from leads.rules import ACTIVITY_KINDS, lead_name
 from team.models import User
 from team.services import NoticeLine, notices_tell
 
@@ -40,15 +41,26 @@ def notice_for(user: User, handoff: Handoff, key: str, title: str, body: str) ->
 
 
 def tell_assigned(rows: Sequence[tuple[Handoff, User]], now: datetime) -> None:
-    """Bell and e-mail of each rep who just got a lead. ``handoff.lead`` must be loaded."""
-    lines = [
-        notice_for(rep, one, key_of(one, one.turn), f"New lead: {one.lead.name}", _line(one)) for one, rep in rows
-    ]
+    """Bell and e-mail of each rep who just got a lead."""
+    names = _names([one.lead_id for one, _ in rows])
+    lines = []
+    for one, rep in rows:
+        lead, company = names[one.lead_id]
+        said = f"{one.why} · {one.grade} {one.score}".strip()
+        body = f"{said} · {company}" if company else said
+        lines.append(notice_for(rep, one, key_of(one, one.turn), f"New lead: {lead}", body))
     notices_tell(lines, kind="handoff", now=now)
     outbox.emit_many(
         "handoff.mail",
         [(key_of(one, one.turn), {"handoff_id": one.pk, "rep_id": rep.pk}) for one, rep in rows if rep.notify_email],
     )
+
+
+def _names(lead_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+    """What each lead is called, and where they work. Values only: a model a lead costs more than all the telling."""
+    rows = where_in(Lead.objects.all(), "pk", lead_ids)
+    told = rows.values_list("first_name", "last_name", "email", "external_id", "pk", "company__name")
+    return {one[4]: (lead_name(*one[:5]), one[5]) for one in told}
 
 
 def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
@@ -68,12 +80,6 @@ def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
         text=text.template.render(context["text"]),
         html=html.template.render(context["html"]),
     )
-
-
-def _line(handoff: Handoff) -> str:
-    company = handoff.lead.company
-    said = f"{handoff.why} · {handoff.grade} {handoff.score}".strip()
-    return f"{said} · {company.name}" if company else said
 
 
 def _context(handoff: Handoff, rep: User, deeds: list[tuple[str, datetime]]) -> dict[str, Any]:
