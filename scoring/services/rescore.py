@@ -24,8 +24,12 @@ from scoring.services.drain import marketing_ladder, stages_advance, stages_earn
 from scoring.services.write import COLUMNS, SET, TABLE, scores_write
 
 log = logging.getLogger(__name__)
-# A chunk is one transaction and must stay well under a second.
-CHUNK = {"postgresql": 5_000, "sqlite": 2_000}
+# A chunk is one transaction and must stay well under a second. A worker that finds itself slower (another machine,
+# much else to do, many pass the bar) takes only the first part of one, and leaves the rest as a chunk of its own. Not
+# less than LEAST: what a chunk costs whatever its size would make it slower still.
+CHUNK = {"postgresql": 6_000, "sqlite": 2_000}
+SECONDS, LEAST = 0.5, 2_000
+_pace = {"seconds_a_lead": 0.0}  # of this process' last chunk
 
 
 @transaction.atomic
@@ -92,6 +96,7 @@ def day_begin() -> Rescore | None:
 def chunk_next() -> int | None:
     """Take one open chunk and do it, in one transaction. A worker that dies gives it back. None: nothing to do."""
     chunk: RescoreChunk | None = None
+    begun = time.monotonic()
     try:
         with transaction.atomic():
             now = db_now()
@@ -102,9 +107,10 @@ def chunk_next() -> int | None:
             # after the model was activated: what was scored before this moment may be of the model before
             basis = basis_of()
             if basis is not None:
+                _take(chunk)
                 chunk.changed = _chunk(basis, chunk.first_id, chunk.last_id, now)
             chunk.done_at, chunk.error = now, ""
-            chunk.save(update_fields=["changed", "done_at", "error"])
+            chunk.save(update_fields=["last_id", "leads", "changed", "done_at", "error"])
     except Exception as error:
         if chunk is None:
             raise
@@ -114,8 +120,22 @@ def chunk_next() -> int | None:
             not_before=later, error=f"{type(error).__name__}: {error}"[:300]
         )
         return 0
+    _pace["seconds_a_lead"] = (time.monotonic() - begun) / max(chunk.leads, 1)
     _finish(chunk.rescore_id)
     return chunk.leads
+
+
+def _take(chunk: RescoreChunk) -> None:
+    """Cut off what this process would not do in time, as one more open chunk. The caller saves what is left."""
+    most = max(LEAST, int(SECONDS / _pace["seconds_a_lead"])) if _pace["seconds_a_lead"] else chunk.leads
+    if chunk.leads <= most * 1.25:
+        return
+    ours = Standing.objects.filter(pk__gte=chunk.first_id, pk__lte=chunk.last_id).order_by("pk")
+    for edge in ours.values_list("pk", flat=True)[most - 1 : most]:
+        RescoreChunk.objects.create(
+            rescore_id=chunk.rescore_id, first_id=edge + 1, last_id=chunk.last_id, leads=chunk.leads - most
+        )
+        chunk.last_id, chunk.leads = edge, most
 
 
 def _finish(rescore_id: int) -> None:

@@ -223,6 +223,25 @@ def test_workers_share_a_pass_and_none_does_a_chunk_twice(small_chunks: None) ->
     assert len(seqs) == len(set(seqs))
 
 
+def test_a_slow_worker_takes_less_at_a_time_and_leaves_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = crowd()
+    monkeypatch.setattr(rescore_service, "LEAST", 3)
+    monkeypatch.setattr(rescore_service, "_pace", {"seconds_a_lead": 0.04})  # ten leads in the time there is
+    made = rescore_start(model=ScoringModel.objects.get(state="active"), cause="asked")
+    assert made.chunks.count() == 1
+    assert rescore_service.chunk_next() == 10
+    assert list(made.chunks.order_by("first_id").values_list("first_id", "last_id", "leads")) == [
+        (ids[0], ids[9], 10),
+        (ids[10], ids[39], 30),
+    ]
+    assert rescore_drain() == 30
+    made.refresh_from_db()
+    assert made.finished_at is not None and made.total == 40
+    assert sum(made.chunks.values_list("leads", flat=True)) == 40
+    Standing.objects.filter(pk__in=ids).update(score_due_at=None)
+    assert score_mismatches() == []
+
+
 def test_the_command_says_what_it_did() -> None:
     captured(deeds=[("pricing_viewed", 0)])
     out = StringIO()
