@@ -18,14 +18,24 @@ TOGETHER: dict[str, list[str]] = {
     # and insights: that is no move in the ledger
     "handoff.accepted": ["deals.services.deals_note_accepted", "insights.services.people_mark"],
     # handoff -> deals {handoff_id, lead_id, cycle, by_id, reason}: its deal closes with it
-    "handoff.rejected": ["deals.services.deals_close_for_rejected"],
+    # and insights: the rep's verdict
+    "handoff.rejected": ["deals.services.deals_close_for_rejected", "insights.services.people_mark"],
+    # handoff -> insights {lead_id}: its rep left before deciding; nobody has it any more
+    "handoff.withdrawn": ["insights.services.people_mark"],
     # deals -> handoff {lead_id, cycle}: the deal was won or lost; its rep has room for another handoff
     "deal.closed": ["handoff.services.handoffs_note_closed"],
     # leads -> insights {lead_id}: another owner or first source, merged or erased; the ledger does not tell that
     "lead.rewritten": ["insights.services.people_mark"],
     # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
     # leads -> deals: and its open deals were touched
-    "lead.responded": ["handoff.services.handoffs_note_response", "deals.services.deals_note_touch"],
+    # leads -> insights: and how long the answer took
+    "lead.responded": [
+        "handoff.services.handoffs_note_response",
+        "deals.services.deals_note_touch",
+        "insights.services.people_mark",
+    ],
+    # deals -> insights {deal_id, lead_id}: another owner, amount or source; the ledger does not tell that
+    "deal.rewritten": ["insights.services.people_mark"],
 }
 
 LATER: dict[str, list[str]] = {

@@ -194,6 +194,10 @@ class Handoff(models.Model):
                 name="handoff_warn",
             ),
             models.Index(fields=["-opened_at", "-id"], name="handoff_newest"),
+            # the rows behind the dashboards' numbers, and whose clock still runs
+            models.Index(fields=["-assigned_at", "-id"], name="handoff_assigned"),
+            models.Index(fields=["-decided_at", "-id"], name="handoff_decided"),
+            models.Index(fields=["due_at"], condition=Q(responded_at=None), name="handoff_unanswered"),
             models.Index(fields=["rep", "state"], name="handoff_rep_state"),
             # how many each rep has open: those accepted (the undecided are the queue's)
             models.Index(

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from insights.boards import common
 from insights.forms import FilterForm
-from insights.metrics import funnel, handoffs, sales
+from insights.metrics import funnel, handoffs, pipeline, sales
 from insights.rules.periods import CHOICES
 from insights.selectors import path_now
 
@@ -126,8 +126,10 @@ class SalesMetrics(APIView):
     def get(self, request: Request) -> Response:
         """Win rate, average deal, cycle, pipeline and speed to lead."""
         scope = FilterForm(request.query_params).scope(request.user)
+        path = path_now()
+        common.catch_up()
         closed, speed = sales.sales(scope), handoffs.speed(scope)
-        pipeline = sales.pipeline(scope, closed)
+        opened = pipeline.pipeline(pipeline.open_cells(scope, path), path, closed)
         out = {
             "period": _period(scope),
             "currency": scope.currency,
@@ -137,10 +139,10 @@ class SalesMetrics(APIView):
             "won_value": closed.won_value,
             "average_won": closed.average,
             "cycle_days": closed.cycle,
-            "open_deals": pipeline.deals,
-            "open_value": pipeline.value,
-            "weighted_value": pipeline.weighted,
-            "velocity_a_day": pipeline.velocity,
+            "open_deals": opened.deals,
+            "open_value": opened.value,
+            "weighted_value": opened.weighted,
+            "velocity_a_day": opened.velocity,
             "speed_to_lead": {**speed.__dict__, "share_in_time": speed.share},
         }
         return Response(SalesMetricsOut(out).data)

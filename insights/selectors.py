@@ -1,12 +1,13 @@
 """Reading the ledger as tracks of people, and the path that an install has."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deals.models import Deal
 from funnels.models import Transition
 from funnels.selectors import stages_all
+from handoff.models import Handoff
 from insights.rules.path import DealTrack, Move, Path, StageFact, Track, path_build
 from leads.models import Standing
 
@@ -44,10 +45,23 @@ class Dossier:
     campaign: str = ""
     owner: int = 0
     pipeline: int = 0
+    deals: list[dict[str, Any]] = field(default_factory=list)
+    handoffs: list[dict[str, Any]] = field(default_factory=list)
+
+
+_DEAL = (
+    *("pk", "lead_id", "lead_cycle", "accepted_at", "owner_id", "source", "stage_id"),
+    *("created_at", "closed_at", "lost_reason_id", "amount", "currency"),
+)
+_HANDOFF = (
+    *("pk", "lead_id", "rep_id", "state", "assigned_at", "responded_at", "due_at", "decided_at"),
+    "reject_reason_id",
+)
 
 
 def dossiers(people: Collection[int], path: Path) -> dict[int, Dossier]:
-    """What the ledger says of these people (lead ids; minus deal ids for deals without a lead). Four queries."""
+    """What the ledger, the deals and the handoffs say of these people (lead ids; minus deal ids for deals without a
+    lead). Six queries."""
     leads = [one for one in people if one > 0]
     alone = [-one for one in people if one < 0]
     found = {
@@ -56,9 +70,8 @@ def dossiers(people: Collection[int], path: Path) -> dict[int, Dossier]:
             "pk", "cycle", "lead__source", "lead__campaign", "owner_id"
         )
     }
-    wanted = ("pk", "lead_id", "lead_cycle", "accepted_at", "owner_id", "source", "stage_id")
-    deals = [*Deal.objects.filter(lead_id__in=leads).order_by("pk").values(*wanted)] if leads else []
-    deals += [*Deal.objects.filter(pk__in=alone, lead_id__isnull=True).values(*wanted)] if alone else []
+    deals = [*Deal.objects.filter(lead_id__in=leads).order_by("pk").values(*_DEAL)] if leads else []
+    deals += [*Deal.objects.filter(pk__in=alone, lead_id__isnull=True).values(*_DEAL)] if alone else []
     for deal in deals:
         if deal["lead_id"] is None:
             found[-deal["pk"]] = Dossier(Track([], []), deal["source"], "", deal["owner_id"] or 0)
@@ -67,6 +80,9 @@ def dossiers(people: Collection[int], path: Path) -> dict[int, Dossier]:
         dossier.track.moves = moves.get((Transition.Kind.LEAD, person), [])
     for deal in deals:
         _deal_add(found.get(deal["lead_id"] or -deal["pk"]), deal, moves, path)
+    for one in Handoff.objects.filter(lead_id__in=leads).order_by("pk").values(*_HANDOFF) if leads else []:
+        if one["lead_id"] in found:
+            found[one["lead_id"]].handoffs.append(one)
     return found
 
 
@@ -76,6 +92,7 @@ def _deal_add(dossier: Dossier | None, deal: dict[str, Any], moves: Any, path: P
     mine = moves.get((Transition.Kind.DEAL, deal["pk"]), [])
     track = DealTrack(mine, deal["accepted_at"], deal["lead_cycle"] is not None)
     dossier.track.deals = [*dossier.track.deals, track]
+    dossier.deals.append(deal)
     stage = path.stages.get(deal["stage_id"])
     dossier.pipeline = stage.funnel_id if stage else dossier.pipeline
 

@@ -1,7 +1,14 @@
 """Writing deals. One module a subject; import from here."""
 
 from deals.services.closing import deal_lose, deal_reopen, deal_undo, deal_win
-from deals.services.deals import deal_assign, deal_create, deal_move_with, deal_products_set, deal_update
+from deals.services.deals import (
+    deal_assign,
+    deal_create,
+    deal_move_with,
+    deal_products_set,
+    deal_update,
+    deals_rewritten,
+)
 from deals.services.handoffs import (
     deals_close_for_rejected,
     deals_follow_handoffs,
@@ -30,6 +37,7 @@ __all__ = [
     "deals_note_accepted",
     "deals_note_touch",
     "deals_open_for_handoffs",
+    "deals_rewritten",
     "product_save",
     "seed",
     "task_create",

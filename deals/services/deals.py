@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from core import outbox
 from core.clock import db_now
 from core.errors import Refused
 from deals import rules
@@ -106,6 +107,7 @@ def deal_update(*, deal: Deal, by: Any, values: Mapping[str, Any]) -> Deal:
         setattr(deal, name, checked)
     if values:
         deal.save(update_fields=list(values))
+        deals_rewritten([deal])
     return deal
 
 
@@ -120,7 +122,15 @@ def deal_assign(*, deal: Deal, owner: Any, by: Any) -> Deal:
     deal.owner = owner
     deal.save(update_fields=["owner"])
     Task.objects.filter(deal=deal, done_at=None).update(owner=owner)
+    deals_rewritten([deal])
     return deal
+
+
+def deals_rewritten(deals: Iterable[Deal]) -> None:
+    """Tell the rooms above that these deals changed in a way that no move shows: owner, amount, source. Inside the
+    transaction of that change."""
+    facts = [(f"deal:{deal.pk}", {"deal_id": deal.pk, "lead_id": deal.lead_id}) for deal in deals]
+    outbox.emit_many("deal.rewritten", facts)
 
 
 @transaction.atomic

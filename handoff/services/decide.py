@@ -182,6 +182,7 @@ def rep_left(key: str, *, user_id: int, **_: Any) -> None:
         escalated_at=None,
     )
     Standing.objects.filter(pk__in=[one.lead_id for one in rows], owner=rep).update(owner=None)
+    outbox.emit_many("handoff.withdrawn", [(f"{tell.key_of(one)}:{key}", {"lead_id": one.lead_id}) for one in rows])
     if rows:
         outbox.poke("handoff.opened")
     kept = Handoff.objects.filter(rep=rep, state=Handoff.State.ACCEPTED, closed_at=None).count()

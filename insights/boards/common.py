@@ -6,16 +6,17 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from core.clock import db_now
 from funnels.selectors import pipelines
 from insights.forms import KEPT, FilterForm
 from insights.metrics import marketing
 from insights.metrics.scope import Scope
-from insights.rules.path import Path
+from insights.rules.path import Path, day_number
 from insights.rules.periods import CHOICES
 from insights.services.drain import rollup_drain, state_now
 from team.models import User
 
-INLINE = 2000  # so few ledger rows behind are counted before the page is drawn
+INLINE = 500  # so few ledger rows behind are counted before the page is drawn
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ class Freshness:
 def catch_up() -> Freshness:
     """Count the little that is new before a page is drawn; a lot is left to the worker, and the page says so."""
     state = state_now()
-    if state is None or (state.behind and state.behind <= INLINE) or (state.rebuilding and state.newest <= INLINE):
-        rollup_drain(seconds=2, limit=INLINE)
+    yesterday = state is not None and state.today < day_number(db_now())
+    if yesterday or state is None or 0 < state.behind <= INLINE or (state.rebuilding and state.newest <= INLINE):
+        rollup_drain(seconds=2, limit=INLINE, chores=False)
         state = state_now()
     if state is None:
         return Freshness(None, 0, False)
@@ -79,7 +81,7 @@ def choices(scope: Scope, path: Path, form: FilterForm) -> dict[str, Any]:
         "reps": reps,
         "teams": sorted(teams.items(), key=lambda one: one[1]),
         "pipelines": list(pipelines().values_list("pk", "name")) if len(lines) > 1 else [],
-        "sources": marketing.sources_known(),
+        "sources": marketing.sources_known(scope),
         "filters": form.cleaned_data | {"period": scope.period.key, "view": scope.view},
         "query": form.query(),
         "clear": {name: form.query(**{name: None}) for name in ("campaign", "source")},

@@ -8,7 +8,8 @@ from core.charts import Chart, RibbonStage, ribbon
 from insights import wording as say
 from insights.boards import tiles
 from insights.boards.common import Links
-from insights.metrics import funnel, handoffs, marketing, sales
+from insights.metrics import funnel, handoffs, marketing, pipeline, sales
+from insights.metrics.pipeline import Pipeline
 from insights.metrics.scope import Scope
 from insights.rules import rates
 from insights.rules.path import Path
@@ -54,7 +55,7 @@ class Board:
     closings: list[sales.Closing]
     numbers: sales.Sales
     earlier: sales.Sales | None
-    pipeline: sales.Pipeline
+    pipeline: Pipeline
     speed: handoffs.Speed
     verdicts: handoffs.Verdicts
     reasons: list[tuple[int, str, int]]
@@ -66,7 +67,8 @@ def count(scope: Scope, path: Path) -> Board:
     cells = funnel.table(scope)
     closings = sales.closings(scope)
     numbers = sales.sales_of(closings, sales.cycle_of(scope))
-    verdicts, reasons = handoffs.verdicts(scope)
+    verdicts, reasons = handoffs.verdicts(handoffs.decisions(scope), handoffs.reject_labels())
+    opened = pipeline.open_cells(scope, path)
     before = scope.previous
     return Board(
         scope=scope,
@@ -78,11 +80,11 @@ def count(scope: Scope, path: Path) -> Board:
         closings=closings,
         numbers=numbers,
         earlier=sales.sales_of(sales.closings(before)) if before else None,
-        pipeline=sales.pipeline(scope, numbers),
+        pipeline=pipeline.pipeline(opened, path, numbers),
         speed=handoffs.speed(scope),
         verdicts=verdicts,
         reasons=reasons,
-        stalled=sales.stalled_by_stage(scope, path),
+        stalled=pipeline.stalled_by_stage(opened, path),
     )
 
 

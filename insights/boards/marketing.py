@@ -21,7 +21,8 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
     steps = funnel.steps_of(cells, scope, path)
     before = funnel.steps(scope.previous, path) if scope.previous else None
     closings = sales.closings(scope)
-    verdicts, reasons = handoffs.verdicts(scope)
+    decisions, labels = handoffs.decisions(scope), handoffs.reject_labels()
+    verdicts, reasons = handoffs.verdicts(decisions, labels)
     policy = MqlPolicy.objects.filter(pk=1).first()
     bar = policy.score if policy else 60
     scores = marketing.scores(scope)
@@ -31,12 +32,13 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
         "tiles": _people_tiles(scope, path, links, steps, before) + _other_tiles(links, verdicts, near.count(), bar),
         "weeks": _weeks(marketing.weekly(scope, path)),
         "channels": _channels(marketing.channels(cells, closings, scope, path), path, links),
-        "scores": _scores(scores, bar),
-        "bands": [{"low": low, "n": n, "url": links("band", low=low)} for low, n in scores if n],
+        "scores": _scores(scores.bands, bar),
+        "scores_as_of": scores.as_of,
+        "bands": [{"low": low, "n": n, "url": links("band", low=low)} for low, n in scores.bands if n],
         "bar": bar,
         "near": near.select_related("lead__company", "stage").order_by("-score", "-pk")[:SHOWN],
         "reject_reasons": [{"label": label, "n": n, "url": links("rejected", reason=pk)} for pk, label, n in reasons],
-        "campaigns": handoffs.rejects_by_campaign(scope)[:12],
+        "campaigns": handoffs.rejects_by_campaign(decisions, labels)[:12],
         "recent": _recent(scope),
     }
 

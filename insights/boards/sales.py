@@ -1,13 +1,13 @@
 """The sales page: how much is won, how fast, by whom, and what comes next. A rep sees the own numbers."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from insights import wording as say
 from insights.boards.common import Links, Tile
 from insights.boards.tiles import points
-from insights.metrics import funnel, handoffs, sales
+from insights.metrics import funnel, handoffs, pipeline, reps, sales
+from insights.metrics.pipeline import Pipeline
 from insights.metrics.scope import Scope
 from insights.rules import rates
 from insights.rules.path import Path
@@ -22,27 +22,27 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
     closings = sales.closings(scope)
     numbers = sales.sales_of(closings, sales.cycle_of(scope))
     earlier = sales.sales_of(sales.closings(scope.previous)) if scope.previous else None
-    pipeline = sales.pipeline(scope, numbers)
+    opened = pipeline.open_cells(scope, path)
+    now = pipeline.pipeline(opened, path, numbers)
     speed = handoffs.speed(scope)
     year = Period("custom", scope.now.date() - timedelta(days=364), scope.now.date())
-    history = funnel.history_rates(replace(scope, period=year), path)
-    stalled = sales.stalled(scope, path)
+    history = funnel.history_rates(scope.over(year), path)
     return {
-        "sentence": _sentence(numbers, pipeline, scope),
-        "tiles": _won_tiles(numbers, earlier, scope, links) + _open_tiles(numbers, pipeline, speed, scope, links),
-        "months": _months(sales.forecast(scope, path, history), scope, links),
-        "reps_table": _reps(scope, links),
+        "sentence": _sentence(numbers, now, scope),
+        "tiles": _won_tiles(numbers, earlier, scope, links) + _open_tiles(numbers, now, speed, scope, links),
+        "months": _months(pipeline.forecast(opened, path, history), scope, links),
+        "reps_table": _reps(scope, opened, links),
         "lost_reasons": [
             {"label": label, "n": n, "value": say.money(value, scope.currency), "url": links("lost", reason=pk)}
             for pk, label, n, value in sales.lost_reasons(closings)
         ],
-        "stalled": _stalled(stalled, scope, path),
-        "stalled_n": stalled.count(),
+        "stalled": _stalled(pipeline.stalled(scope, path), scope, path),
+        "stalled_n": sum(one.late for one in opened),
         "stalled_url": links("stalled"),
     }
 
 
-def _sentence(numbers: sales.Sales, pipeline: sales.Pipeline, scope: Scope) -> str:
+def _sentence(numbers: sales.Sales, pipeline: Pipeline, scope: Scope) -> str:
     if not numbers.decided:
         return f"No deal was won or lost in this period. {say.whole(pipeline.deals)} are open now."
     text = f"{say.whole(numbers.won)} of {say.whole(numbers.decided)} decided deals were won"
@@ -94,7 +94,7 @@ def _won_tiles(numbers: sales.Sales, earlier: sales.Sales | None, scope: Scope, 
 
 
 def _open_tiles(
-    numbers: sales.Sales, pipeline: sales.Pipeline, speed: handoffs.Speed, scope: Scope, links: Links
+    numbers: sales.Sales, pipeline: Pipeline, speed: handoffs.Speed, scope: Scope, links: Links
 ) -> list[Tile]:
     bare = numbers.won < rates.FEW
     money = scope.currency
@@ -135,7 +135,7 @@ def _open_tiles(
     ]
 
 
-def _months(rows: list[sales.Month], scope: Scope, links: Links) -> list[dict[str, Any]]:
+def _months(rows: list[pipeline.Month], scope: Scope, links: Links) -> list[dict[str, Any]]:
     most = max([one.value for one in rows], default=0)
     found = []
     for one in rows:
@@ -156,11 +156,11 @@ def _months(rows: list[sales.Month], scope: Scope, links: Links) -> list[dict[st
     return found
 
 
-def _reps(scope: Scope, links: Links) -> list[dict[str, Any]]:
+def _reps(scope: Scope, opened: list[pipeline.OpenCell], links: Links) -> list[dict[str, Any]]:
     speeds = handoffs.speed_by_rep(scope)
     none = Spread(0, None, None, None)
     found = []
-    for one in sales.per_rep(scope):
+    for one in reps.per_rep(scope, opened):
         speed = speeds.get(one.pk, none)
         found.append(
             {

@@ -2,34 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    F,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
 
-from deals.models import Deal
+from insights.metrics import spread
 from insights.metrics.scope import Scope
 from insights.models import DayCount, DaySpan, Journey, Reached
 from insights.rules import rates
 from insights.rules.path import Path
 from insights.rules.rates import Spread, StepNumbers
 
-FATES = {Journey.Fate.RECYCLED: "recycled", Journey.Fate.LOST: "lost"}
+FATES = {0: "open", Journey.Fate.RECYCLED: "recycled", Journey.Fate.LOST: "lost", DayCount.STALLED: "stalled"}
 
 
 def _fate(today: int) -> Case:
@@ -57,19 +43,20 @@ class Cell:
 def table(scope: Scope) -> list[Cell]:
     """What the funnel and the channels are counted from. Cohort: people whose path began in the period, by how far
     they came. Activity: people who first reached each step in the period, whenever their path began. One query."""
-    total: Any  # a count or a sum
-    what = _fate(scope.today) if scope.cohort else Value("", output_field=CharField())
     if scope.plain:
         axis = DayCount.Axis.COHORT if scope.cohort else DayCount.Axis.ACTIVITY
-        rows: Any = DayCount.objects.filter(scope.people_q(), axis=axis, day__range=scope.days)
-        keys, total = ("source", "door", "rank"), Sum("n")
-    elif scope.cohort:
-        rows, keys, total = cohort(scope), ("source", "door", "furthest"), Count("pk")
+        sums = scope.sums(DayCount).filter(axis=axis).values_list("source", "door", "rank", "fate")
+        found = sums.annotate(total=Sum("n"))
+        return [
+            Cell(source, door, rank, FATES[fate] if scope.cohort else "", n) for source, door, rank, fate, n in found
+        ]
+    if scope.cohort:
+        rows: Any = cohort(scope).annotate(what=_fate(scope.today))
+        keys = ("source", "door", "furthest", "what")
     else:
-        rows, keys, total = passed(scope), ("person__source", "person__door", "rank"), Count("pk")
-    return [
-        Cell(*row) for row in rows.annotate(what=what).values_list(*keys, "what").order_by().annotate(total=total)
-    ]
+        rows = passed(scope).annotate(what=Value("", output_field=CharField()))
+        keys = ("person__source", "person__door", "rank", "what")
+    return [Cell(*row) for row in rows.values_list(*keys).order_by().annotate(total=Count("pk"))]
 
 
 def steps_of(cells: Sequence[Cell], scope: Scope, path: Path) -> list[StepNumbers]:
@@ -115,74 +102,35 @@ def people_at(scope: Scope, path: Path, rank: int, fate: str = "") -> QuerySet[A
 
 
 def spans(scope: Scope, path: Path) -> dict[int, Spread]:
-    """Days from each step to the next, of the people who moved on in the period. One query.
-
-    Median and 90th percentile are exact to the minute under two hours, to the hour under ten days, else to the day.
-    """
-    if scope.plain and not scope.source and scope.owners is None:
-        rows = DaySpan.objects.filter(day__range=scope.days).values_list("rank", "bin").order_by()
-        counted: Any = rows.annotate(total=Sum("n"), took=Sum("seconds"))
-        cells = [(rank, bin_, n, took) for rank, bin_, n, took in counted]
-    else:
-        found = passed(scope).filter(seconds__isnull=False).annotate(here=F("rank") - 1, cell=_bin())
-        counted = found.values_list("here", "cell").order_by().annotate(total=Count("pk"), took=Sum("seconds"))
-        cells = list(counted)
-    by_rank: dict[int, dict[int, int]] = {}
-    took: dict[int, int] = {}
-    for rank, bin_, n, seconds in cells:
-        by_rank.setdefault(rank, {})[bin_] = n
-        took[rank] = took.get(rank, 0) + seconds
-    return {rank: _spread(bins, took[rank]) for rank, bins in by_rank.items()}
-
-
-def _spread(bins: dict[int, int], seconds: int) -> Spread:
-    n = sum(bins.values())
-    median, p90 = rates.bins_percentile(bins, 50), rates.bins_percentile(bins, 90)
-    return Spread(
-        n,
-        seconds / n / rates.DAY if n else None,
-        None if median is None else median / rates.DAY,
-        None if p90 is None else p90 / rates.DAY,
-    )
-
-
-def _bin() -> Case:
-    """``rules.rates.span_bin`` in SQL (whole division of whole numbers)."""
-    seconds = F("seconds")
-    return Case(
-        When(seconds__lt=2 * rates.HOUR, then=seconds / rates.MINUTE),
-        When(seconds__lt=10 * rates.DAY, then=rates._FIRST_HOUR + (seconds - 2 * rates.HOUR) / rates.HOUR),
-        default=rates._FIRST_DAY + (seconds - 10 * rates.DAY) / rates.DAY,
-        output_field=IntegerField(),
-    )
+    """Days from each step to the next, of the people who moved on in the period. One query."""
+    found = spread.kept(scope, DaySpan.Kind.STEP) if scope.plain else None
+    if found is None:
+        rows = passed(scope).filter(seconds__isnull=False).annotate(here=F("rank") - 1)
+        found = spread.live_seconds(rows, "here", "seconds")
+    return found.spreads(rates.DAY)
 
 
 def values(scope: Scope, path: Path) -> list[Decimal | None]:
     """Amounts of the deals of the people at each step, from the first sales step on; None before. One query."""
-    money = _amounts(scope)
+    if scope.plain:
+        axis = DayCount.Axis.COHORT if scope.cohort else DayCount.Axis.ACTIVITY
+        rows: Any = scope.sums(DayCount).filter(axis=axis).values_list("rank").annotate(total=Sum("value"))
+    elif scope.cohort:
+        rows = cohort(scope).values_list("furthest").order_by().annotate(total=Sum("value"))
+    else:
+        rows = passed(scope).values_list("rank").order_by().annotate(total=Sum("person__value"))
+    by_rank = {rank: Decimal(cents) / 100 for rank, cents in rows}
     found: list[Decimal | None] = [None] * len(path.steps)
-    if scope.cohort:
-        rows = cohort(scope).annotate(money=Subquery(money.filter(person=OuterRef("pk")).values("total")))
-        by_rank = dict(rows.values_list("furthest").order_by().annotate(total=Sum("money")))
-        for rank in range(path.sales_rank, len(path.steps)):
-            found[rank] = sum((by_rank.get(at) or Decimal(0) for at in range(rank, len(path.steps))), Decimal(0))
-        return found
-    there = passed(scope).annotate(money=Subquery(money.filter(person=OuterRef("person_id")).values("total")))
-    by_rank = dict(there.values_list("rank").order_by().annotate(total=Sum("money")))
     for rank in range(path.sales_rank, len(path.steps)):
-        found[rank] = by_rank.get(rank) or Decimal(0)
+        beyond = range(rank, len(path.steps)) if scope.cohort else [rank]
+        found[rank] = sum((by_rank.get(at, Decimal(0)) for at in beyond), Decimal(0))
     return found
-
-
-def _amounts(scope: Scope) -> Any:
-    deals = Deal.objects.filter(currency=scope.currency).annotate(person=Coalesce(F("lead_id"), 0 - F("pk")))
-    return deals.values("person").order_by().annotate(total=Sum("amount"))
 
 
 def history_rates(scope: Scope, path: Path) -> dict[int, float | None]:
     """Of the people who reached each sales step and are decided, the share who won, in percent: what the stage's own
     past says, from the given scope's cohort."""
-    numbers = steps(replace(scope, view="cohort"), path)
+    numbers = steps(scope.as_cohort(), path)
     won = numbers[path.won_rank].count if path.won_rank < len(numbers) else 0
     found: dict[int, float | None] = {}
     for rank in range(path.sales_rank, min(path.won_rank, len(numbers))):

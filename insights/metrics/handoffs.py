@@ -1,16 +1,21 @@
 """The seam: how fast the reps answer, what they take and what they send back."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
 
-from handoff.models import Handoff
+from handoff.models import Handoff, RejectReason
+from insights.metrics import spread
 from insights.metrics.scope import Scope
-from insights.metrics.spread import durations, durations_by
+from insights.models import AnswerCount, DaySpan, VerdictCount
 from insights.rules import rates
 from insights.rules.rates import Spread
 
+NO_REASON = "No reason given"
 ANSWERED_IN_TIME = Q(responded_at__isnull=False) & (Q(due_at__isnull=True) | Q(responded_at__lte=F("due_at")))
 
 
@@ -59,36 +64,43 @@ def in_time(scope: Scope) -> QuerySet[Handoff]:
     return assigned(scope).filter(ANSWERED_IN_TIME)
 
 
-def judged(scope: Scope) -> QuerySet[Handoff]:
-    """Answered, or past the deadline."""
-    return assigned(scope).filter(Q(responded_at__isnull=False) | Q(due_at__lt=scope.now))
-
-
 def late(scope: Scope) -> QuerySet[Handoff]:
     """Answered after the deadline, or not at all by now."""
     unanswered = Q(responded_at__isnull=True, due_at__lt=scope.now)
     return assigned(scope).filter(unanswered | Q(responded_at__gt=F("due_at")))
 
 
+def _running(scope: Scope) -> QuerySet[Handoff]:
+    """Unanswered, and the deadline is still to come: not judged yet."""
+    return assigned(scope).filter(responded_at__isnull=True, due_at__gte=scope.now)
+
+
 def speed(scope: Scope) -> Speed:
-    """Two queries."""
-    got = (
-        assigned(scope)
-        .order_by()
-        .aggregate(
-            n=Count("pk"),
-            answered=Count("pk", filter=Q(responded_at__isnull=False)),
-            in_time=Count("pk", filter=ANSWERED_IN_TIME),
-            judged=Count("pk", filter=Q(responded_at__isnull=False) | Q(due_at__lt=scope.now)),
-        )
-    )
-    spread = durations(answered(scope), "assigned_at", "responded_at")
-    return Speed(got["n"], got["answered"], got["in_time"], got["judged"], spread)
+    """Three queries."""
+    if scope.campaign:
+        answer, clock = Q(responded_at__isnull=False), Q(responded_at__isnull=True, due_at__isnull=True)
+        counts = {"n": Q(), "a": answer, "t": ANSWERED_IN_TIME, "u": clock}
+        got = assigned(scope).order_by().aggregate(**{key: Count("pk", filter=one) for key, one in counts.items()})
+    else:
+        sums = {"n": Sum("n"), "a": Sum("answered"), "t": Sum("in_time"), "u": Sum("unclocked")}
+        got = scope.sums(AnswerCount).aggregate(**sums)
+    n, answers, in_time_, unclocked = (got[key] or 0 for key in "natu")
+    judged_ = n - unclocked - _running(scope).count()
+    return Speed(n, answers, in_time_, judged_, _spans(scope).one())
 
 
 def speed_by_rep(scope: Scope) -> dict[int, Spread]:
-    """Seconds to the first answer by rep. One query over the period's answered handoffs."""
-    return durations_by(answered(scope), "rep_id", "assigned_at", "responded_at")
+    """Seconds to the first answer by rep. One query."""
+    return _spans(scope, "owner").spreads()
+
+
+def _spans(scope: Scope, key: str = "rank") -> spread.Spans:
+    found = spread.kept(scope, DaySpan.Kind.ANSWER, key)
+    if found is not None:
+        return found
+    column = "rep_id" if key == "owner" else "all"
+    rows = answered(scope).annotate(all=Value(0))
+    return spread.live(rows, column, "assigned_at", "responded_at")
 
 
 def decided(scope: Scope) -> QuerySet[Handoff]:
@@ -101,34 +113,52 @@ def rejected(scope: Scope) -> QuerySet[Handoff]:
     return decided(scope).filter(state=Handoff.State.REJECTED)
 
 
-def verdicts(scope: Scope) -> tuple[Verdicts, list[tuple[int, str, int]]]:
-    """Accepted and rejected; and (id, label, how many) of the reasons, most first. One query."""
-    rows = decided(scope).values_list("state", "reject_reason_id", "reject_reason__label").order_by()
-    accepted, reasons = 0, []
-    for state, pk, label, n in rows.annotate(n=Count("pk")):
-        if state == Handoff.State.ACCEPTED:
+Verdict = tuple[int, int, str, str, int]  # accepted, reason id, campaign, source, how many
+
+
+def decisions(scope: Scope) -> list[Verdict]:
+    """What the verdicts are counted from. One query."""
+    if scope.campaign:
+        yes = Case(When(state=Handoff.State.ACCEPTED, then=1), default=0)
+        rows = decided(scope).order_by().annotate(yes=yes, reason=Coalesce("reject_reason_id", 0))
+        keys = ("yes", "reason", "lead__campaign", "lead__source")
+        return list(rows.values_list(*keys).annotate(many=Count("pk")))
+    keys = ("accepted", "reason", "campaign", "source")
+    return list(scope.sums(VerdictCount).values_list(*keys).annotate(many=Sum("n")))
+
+
+def reject_labels() -> dict[int, str]:
+    """One query."""
+    return dict(RejectReason.objects.values_list("pk", "label"))
+
+
+def verdicts(found: Iterable[Verdict], labels: Mapping[int, str]) -> tuple[Verdicts, list[tuple[int, str, int]]]:
+    """Accepted and rejected; and (id, label, how many) of the reasons, most first."""
+    accepted, by_reason = 0, Counter[int]()
+    for yes, reason, _, _, n in found:
+        if yes:
             accepted += n
         else:
-            reasons.append((pk or 0, label or "No reason given", n))
+            by_reason[reason] += n
+    reasons = [(reason, labels.get(reason, NO_REASON), n) for reason, n in by_reason.items()]
     reasons.sort(key=lambda one: (-one[2], one[1]))
-    return Verdicts(accepted, sum(n for *_, n in reasons)), reasons
+    return Verdicts(accepted, by_reason.total()), reasons
 
 
-def rejects_by_campaign(scope: Scope) -> list[dict[str, Any]]:
-    """Campaigns with their verdicts and rejects by reason, most rejected first. One query."""
-    rows = decided(scope).values_list("lead__campaign", "lead__source", "state", "reject_reason__label").order_by()
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for campaign, source, state, label, n in rows.annotate(n=Count("pk")):
-        line = found.setdefault(
+def rejects_by_campaign(found: Iterable[Verdict], labels: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Campaigns with their verdicts and rejects by reason, most rejected first."""
+    lines: dict[tuple[str, str], dict[str, Any]] = {}
+    for yes, reason, campaign, source, n in found:
+        line = lines.setdefault(
             (campaign, source),
             {"campaign": campaign, "source": source, "accepted": 0, "rejected": 0, "reasons": {}},
         )
-        if state == Handoff.State.ACCEPTED:
+        if yes:
             line["accepted"] += n
         else:
             line["rejected"] += n
-            line["reasons"][label or "No reason given"] = n
-    for line in found.values():
+            line["reasons"][labels.get(reason, NO_REASON)] = n
+    for line in lines.values():
         line["share"] = rates.share(line["accepted"], line["accepted"] + line["rejected"])
         line["reasons"] = sorted(line["reasons"].items(), key=lambda one: (-one[1], one[0]))
-    return sorted(found.values(), key=lambda one: (-one["rejected"], -one["accepted"], one["campaign"]))
+    return sorted(lines.values(), key=lambda one: (-one["rejected"], -one["accepted"], one["campaign"]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +12,15 @@ from django.db.models.functions import Floor
 from insights.metrics import funnel
 from insights.metrics.sales import Closing
 from insights.metrics.scope import Scope
-from insights.models import DayCount
+from insights.models import EVERYBODY, DayCount, RollupState, ScoreCount
 from insights.rules import rates
+from insights.rules.blocks import blocks_between, monday_before, weeks_between
 from insights.rules.path import Path, day_date
-from leads.models import Lead, Standing
+from leads.models import Standing
 from leads.querysets import owner_filter
 
 BAND = 10  # width of a bar of the score distribution
+QUICK = 20_000  # so many leads a page counts on the spot
 NEAR = 10  # points below the bar that are "near"
 
 
@@ -70,49 +72,66 @@ def weekly(scope: Scope, path: Path) -> list[tuple[date, int, int]]:
     """(Monday, new leads, new MQLs) of every week of the period, at most the last 53. One query."""
     mql = mql_rank(path)
     first, last = scope.days
-    first = max(first, last - 53 * 7)
+    weeks = weeks_between(max(first, last - 53 * 7), last)
+    found = {monday: [0, 0] for monday, _ in weeks}
     if scope.plain:
-        rows = DayCount.objects.filter(
-            scope.people_q(), axis=DayCount.Axis.ACTIVITY, day__range=(first, last), door=0
-        )
-        counted: Any = rows.filter(rank__in=[0, mql]).values_list("day", "rank").order_by().annotate(total=Sum("n"))
-        cells = [(day_date(day), rank, n) for day, rank, n in counted]
+        monday_of = {block: monday for monday, blocks in weeks for block in blocks}
+        rows = scope.sums(DayCount).filter(axis=DayCount.Axis.ACTIVITY, door=0, rank__in=[0, mql])
+        here = rows.filter(block__in=list(monday_of)).values_list("block", "rank")
+        cells = [(monday_of[block], rank, n) for block, rank, n in here.annotate(total=Sum("n"))]
     else:
-        passed = funnel.passed(scope).filter(person__door=0, rank__in=[0, mql])
-        cells = [(at.date(), rank, 1) for at, rank in passed.values_list("at", "rank")]
-    monday = _monday(day_date(first))
-    weeks: dict[date, list[int]] = {}
-    while monday <= day_date(last):
-        weeks[monday] = [0, 0]
-        monday += timedelta(days=7)
-    for day, rank, n in cells:
-        if (week := weeks.get(_monday(day))) is not None:
-            week[0 if rank == 0 else 1] += n
-    return [(day, leads, mqls) for day, (leads, mqls) in weeks.items()]
+        passed = funnel.passed(scope).filter(person__door=0, rank__in=[0, mql], day__gte=weeks[0][0])
+        counted = passed.values_list("day", "rank").order_by().annotate(total=Count("pk"))
+        cells = [(monday_before(day), rank, n) for day, rank, n in counted]
+    for monday, rank, n in cells:
+        if monday in found:
+            found[monday][0 if rank == 0 else 1] += n
+    return [(day_date(monday), leads, mqls) for monday, (leads, mqls) in found.items()]
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+def in_marketing() -> QuerySet[Standing]:
+    """Leads that are still in marketing's hands."""
+    return Standing.objects.filter(stage__funnel__kind="marketing", stage__kind="open")
+
+
+def band_of() -> Case:
+    """The lower end of a standing's band; 100 points are in the last."""
+    return Case(When(score__gte=100, then=90), default=Floor(F("score") / BAND) * BAND, output_field=IntegerField())
 
 
 def standings(scope: Scope) -> QuerySet[Standing]:
-    """Leads that are still in marketing's hands."""
-    rows = Standing.objects.filter(owner_filter(scope.user), stage__funnel__kind="marketing", stage__kind="open")
+    """Those of them that the scope counts."""
+    rows = in_marketing().filter(owner_filter(scope.user))
     filters = {
         "owner": scope.owner,
         "owner__team": scope.team,
-        "lead__source": scope.source or None,
+        "source": scope.source or None,
         "lead__campaign": scope.campaign or None,
     }
     return rows.filter(**{name: value for name, value in filters.items() if value is not None})
 
 
-def scores(scope: Scope) -> list[tuple[int, int]]:
-    """(lower end, leads) of each band of ten points, of the leads still in marketing's hands. One query."""
-    band = Case(When(score__gte=100, then=90), default=Floor(F("score") / BAND) * BAND, output_field=IntegerField())
-    rows = standings(scope).annotate(band=band).values_list("band").order_by().annotate(n=Count("pk"))
+@dataclass(frozen=True)
+class Scores:
+    """(lower end, leads) of each band of ten points; ``as_of`` says when, if that was not just now."""
+
+    bands: list[tuple[int, int]]
+    as_of: datetime | None = None
+
+
+def scores(scope: Scope) -> Scores:
+    """How warm the leads are that are still in marketing's hands. Counted on the spot while that is quick, else as
+    the worker last counted. Two queries."""
+    state = RollupState.objects.filter(pk=1).only("scores_at", "scores_n").first()
+    as_of = state.scores_at if state and state.scores_n > QUICK and not scope.campaign else None
+    if as_of is None:
+        rows: Any = standings(scope).annotate(band=band_of()).values_list("band").order_by().annotate(n=Count("pk"))
+    else:
+        kept = ScoreCount.objects.all() if scope.owners is None else ScoreCount.objects.filter(owner__in=scope.owners)
+        kept = kept.filter(source=scope.source) if scope.source else kept
+        rows = kept.values_list("band").order_by().annotate(total=Sum("n"))
     found = {int(low): n for low, n in rows}
-    return [(low, found.get(low, 0)) for low in range(0, 100, BAND)]
+    return Scores([(low, found.get(low, 0)) for low in range(0, 100, BAND)], as_of)
 
 
 def band(scope: Scope, low: int) -> QuerySet[Standing]:
@@ -125,11 +144,9 @@ def near_bar(scope: Scope, bar: int) -> QuerySet[Standing]:
     return standings(scope).filter(score__gte=bar - NEAR, score__lt=bar)
 
 
-def new_leads(scope: Scope) -> QuerySet[Lead]:
-    return scope.leads().filter(created_at__gte=scope.period.start, created_at__lt=scope.period.end)
-
-
-def sources_known() -> Sequence[str]:
-    """Sources to filter by, most used first: of the last year's counts. One query."""
-    rows = DayCount.objects.filter(axis=DayCount.Axis.COHORT).values_list("source").order_by()
-    return [source for source, _ in sorted(rows.annotate(total=Sum("n")), key=lambda one: -one[1]) if source]
+def sources_known(scope: Scope) -> Sequence[str]:
+    """Sources to filter by, most used first: of who came in the last year. One query."""
+    year = blocks_between(scope.today - 364, scope.today)
+    rows = DayCount.objects.filter(axis=DayCount.Axis.COHORT, owner=EVERYBODY, block__in=year)
+    found = rows.values_list("source").order_by().annotate(total=Sum("n"))
+    return [source for source, _ in sorted(found, key=lambda one: (-one[1], one[0])) if source]

@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 
 from deals.models import Deal
 from handoff.models import Handoff
+from insights.models import EVERYBODY
+from insights.rules.blocks import blocks_between
 from insights.rules.path import day_number
 from insights.rules.periods import Period
 from leads.models import Lead
@@ -56,6 +58,9 @@ class Scope:
             made.__dict__["owners"] = self.__dict__["owners"]
         return made
 
+    def as_cohort(self) -> "Scope":
+        return self._with(view="cohort")
+
     def over(self, period: Period) -> "Scope":
         """The same filters over another period."""
         return self._with(period=period)
@@ -67,8 +72,17 @@ class Scope:
 
     @property
     def plain(self) -> bool:
-        """True when the day sums can answer; campaign and pipeline are only in the people's own rows."""
+        """True when the sums over people can answer; campaign and pipeline are only in the people's own rows."""
         return not self.campaign and self.pipeline is None
+
+    def sums(self, model: Any, *, by_owner: bool = False) -> QuerySet[Any]:
+        """The rows of a table of sums that make up the period, under the filters that every such table has."""
+        rows = model.objects.filter(block__in=blocks_between(*self.days)).order_by()
+        if self.owners is not None:
+            rows = rows.filter(owner__in=sorted(self.owners))
+        else:
+            rows = rows.exclude(owner=EVERYBODY) if by_owner else rows.filter(owner=EVERYBODY)
+        return rows.filter(source=self.source) if self.source else rows
 
     @cached_property
     def owners(self) -> frozenset[int] | None:

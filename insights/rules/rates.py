@@ -1,12 +1,13 @@
 """Rates, percentiles and money. A rate without enough cases is None: a page says so instead of inventing one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FEW = 5  # below so many cases a rate or a median is shown as "not enough data"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-_FINE, _MIDDLE = 2 * HOUR, 10 * DAY  # minutes up to two hours, hours up to ten days, then days
-_FIRST_HOUR, _FIRST_DAY = 120, 120 + (10 * 24 - 2)
+# Bins of durations: (from second, width, number of the first bin). Ten seconds up to ten minutes, minutes up to two
+# hours, hours up to ten days, then days.
+BINS = ((10 * DAY, DAY, 408), (2 * HOUR, HOUR, 170), (10 * MINUTE, MINUTE, 60), (0, 10, 0))
 
 
 def share(part: float, whole: float) -> float | None:
@@ -32,21 +33,16 @@ def change(now: float | None, before: float | None) -> float | None:
 
 
 def span_bin(seconds: int) -> int:
-    """The bin of a duration: whole minutes up to two hours, hours up to ten days, days beyond."""
-    if seconds < _FINE:
-        return seconds // MINUTE
-    if seconds < _MIDDLE:
-        return _FIRST_HOUR + (seconds - _FINE) // HOUR
-    return _FIRST_DAY + (seconds - _MIDDLE) // DAY
+    """The bin of a duration in whole seconds; one that ended before it began counts as none at all."""
+    seconds = max(seconds, 0)
+    low, width, first = next(one for one in BINS if seconds >= one[0])
+    return first + (seconds - low) // width
 
 
 def bin_seconds(bin_: int) -> float:
     """The middle of a bin, in seconds."""
-    if bin_ < _FIRST_HOUR:
-        return (bin_ + 0.5) * MINUTE
-    if bin_ < _FIRST_DAY:
-        return _FINE + (bin_ - _FIRST_HOUR + 0.5) * HOUR
-    return _MIDDLE + (bin_ - _FIRST_DAY + 0.5) * DAY
+    low, width, first = next(one for one in BINS if bin_ >= one[2])
+    return low + (bin_ - first + 0.5) * width
 
 
 def bins_percentile(bins: Mapping[int, int], percent: float) -> float | None:
@@ -63,17 +59,6 @@ def bins_percentile(bins: Mapping[int, int], percent: float) -> float | None:
     return None
 
 
-def percentile(values: Sequence[float], percent: float) -> float | None:
-    """Linear interpolation between the closest ranks, as PostgreSQL's percentile_cont."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
 @dataclass(frozen=True)
 class Spread:
     """A distribution in short. Units are those of what was measured."""
@@ -88,10 +73,16 @@ class Spread:
         return self.n >= FEW
 
 
-def spread_of(values: Iterable[float]) -> Spread:
-    listed = list(values)
-    mean = sum(listed) / len(listed) if listed else None
-    return Spread(len(listed), mean, percentile(listed, 50), percentile(listed, 90))
+def spread_of(bins: Mapping[int, int], seconds: int, unit: float = 1.0) -> Spread:
+    """The spread of binned durations whose sum is ``seconds``, in units of so many seconds."""
+    n = sum(bins.values())
+    median, p90 = bins_percentile(bins, 50), bins_percentile(bins, 90)
+    return Spread(
+        n,
+        seconds / n / unit if n else None,
+        None if median is None else median / unit,
+        None if p90 is None else p90 / unit,
+    )
 
 
 @dataclass(frozen=True)

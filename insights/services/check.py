@@ -1,17 +1,18 @@
 """Doctor's question: do the rollups equal recomputation?"""
 
-from collections import Counter
+import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db.models import Count
+from django.db import connection
 
-from insights.models import DayCount, DaySpan, Journey, Reached, RollupState
-from insights.rules.path import Path, day_number, fold
-from insights.rules.rates import span_bin
-from insights.selectors import dossiers, path_now
+from insights.models import DaySpan, Journey, RollupState
+from insights.rules.path import Path
+from insights.selectors import path_now
 from insights.services.drain import rollup_drain
-from insights.services.write import people_stored, person_facts
+from insights.services.facts import facts_now, facts_stored
+from insights.services.recount import counts_wrong, spans_sql
+from insights.services.sums import KEYS
 from leads.models import Standing
 
 SAMPLE = 5000
@@ -20,8 +21,8 @@ SAMPLE = 5000
 def rollup_check(*, full: bool = False) -> list[str]:
     """What is wrong with the rollups, a line each; empty when they equal recomputation.
 
-    Catches up first (a rollup that is merely behind is not broken). The sums are always compared with their rows;
-    the rows with the ledger for the newest and the oldest people, or for everybody when ``full``.
+    Catches up first (a rollup that is merely behind is not broken). The sums are always compared with their facts;
+    the facts with the ledger for the newest and the oldest people, or for everybody when ``full``.
     """
     rollup_drain(seconds=60)
     state = RollupState.objects.filter(pk=1).first()
@@ -29,7 +30,7 @@ def rollup_check(*, full: bool = False) -> list[str]:
         return [] if state is None else ["The rollup is being rebuilt; ask again when it is done."]
     path = path_now()
     wrong = [line for people in _people(full) for line in _people_wrong(people, path)]
-    return [*wrong[:20], *_counts_wrong(), *_spans_wrong()]
+    return [*wrong[:20], *counts_wrong(), *_spans_wrong()]
 
 
 def _people(full: bool) -> Iterator[list[int]]:
@@ -47,12 +48,7 @@ def _people(full: bool) -> Iterator[list[int]]:
 
 
 def _people_wrong(people: Collection[int], path: Path) -> list[str]:
-    kept = people_stored(people)
-    should = {
-        person: person_facts(person, dossier, folded)
-        for person, dossier in dossiers(people, path).items()
-        if (folded := fold(dossier.track, path)) is not None
-    }
+    kept, should = facts_stored(people), facts_now(people, path)
     return [
         f"Rollup of person {person} differs from the ledger."
         for person in people
@@ -60,29 +56,17 @@ def _people_wrong(people: Collection[int], path: Path) -> list[str]:
     ]
 
 
-def _counts_wrong() -> list[str]:
-    """Every sum by day, against the rows it sums."""
-    should: Counter[tuple[Any, ...]] = Counter()
-    keys = ("day", "furthest", "door", "source", "owner", "fate", "due")
-    for *key, n in Journey.objects.values_list(*keys).annotate(n=Count("pk")).order_by():
-        should[DayCount.Axis.COHORT, *key] += n
-    facts = {person: rest for person, *rest in Journey.objects.values_list("person", "door", "source", "owner")}
-    for person, rank, at in Reached.objects.values_list("person", "rank", "at").iterator():
-        door, source, owner = facts.get(person, (0, "?", 0))
-        should[DayCount.Axis.ACTIVITY, day_number(at), rank, door, source, owner, 0, 0] += 1
-    names = ("axis", "day", "rank", "door", "source", "owner", "fate", "due", "n")
-    kept = Counter({tuple(key): n for *key, n in DayCount.objects.values_list(*names)})
-    return [f"Rollup day count {key} is {kept[key]}, not {should[key]}." for key in _differ(kept, should)]
-
-
 def _spans_wrong() -> list[str]:
-    should: Counter[tuple[Any, ...]] = Counter()
-    rows = Reached.objects.filter(seconds__isnull=False).values_list("rank", "at", "seconds")
-    for rank, at, seconds in rows.iterator():
-        should[day_number(at), rank - 1, span_bin(seconds or 0)] += 1
-    kept = Counter({tuple(key): n for *key, n in DaySpan.objects.values_list("day", "rank", "bin", "n")})
-    return [f"Rollup day span {key} is {kept[key]}, not {should[key]}." for key in _differ(kept, should)]
-
-
-def _differ(kept: Counter[tuple[Any, ...]], should: Counter[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(key for key in {*kept, *should} if kept[key] != should[key])[:10]
+    """Every histogram against the facts it sums."""
+    names = (*KEYS[DaySpan], "n", "seconds", "bins")
+    kept: dict[Any, Any] = {row[:6]: row[6:] for row in DaySpan.objects.values_list(*names).iterator()}
+    wrong = []
+    with connection.cursor() as cursor:
+        cursor.execute(spans_sql())
+        while rows := cursor.fetchmany(5000):
+            for *key, n, seconds, bins in rows:
+                held = json.loads(bins) if isinstance(bins, str) else bins
+                if kept.pop(tuple(key), None) != (n, seconds, held):
+                    wrong.append(tuple(key))
+    wrong += list(kept)
+    return [f"Rollup span {key} differs from its facts." for key in sorted(wrong)[:10]]

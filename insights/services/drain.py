@@ -5,70 +5,93 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from core.clock import db_now
-from deals.models import Deal
 from funnels.models import Transition
-from insights.models import DayCount, DaySpan, Journey, Reached, RollupState, Stale
-from insights.rules.path import Path
+from insights.models import Journey, RollupState, Stale
+from insights.rules.path import Path, day_number
 from insights.selectors import path_now, people_of
-from insights.services.write import people_fold
-from leads.models import Standing
+from insights.services.fold import people_fold
+from insights.services.rebuild import rebuild_turn, restart
+from insights.services.scores import scores_count, scores_due
+from insights.services.sums import stalled_move
 
+SHAPE = 2  # of the tables; another number counts everything anew after an upgrade
 CHUNK = 2000
 GAP_SECONDS = 1800  # no transaction lives longer: the hard limit of a task is 300 s
 MOST_GAPS = 500
-RECONCILE_SECONDS = 120
-MARGIN = 5000  # ids before the start of a rebuild that are looked at again
+RECONCILE_SECONDS = 30
 
 
-def rollup_drain(*, seconds: float = 20, limit: int = 0) -> int:
+def rollup_drain(*, seconds: float = 20, limit: int = 0, chores: bool = True) -> int:
     """Count what the ledger has new; returns how many ledger rows and marks were worked. One worker at a time.
 
-    ``limit`` stops after so many ledger rows (0: none).
+    ``limit`` stops after so many ledger rows (0: none). Without ``chores`` what a worker does between (looking for
+    drift, counting the scores) is left to it.
     """
     done = 0
     end = time.monotonic() + seconds
     path = path_now()
     while time.monotonic() < end:
-        worked = _turn(path)
+        worked = _turn(path, chores)
         done += worked
         if not worked or (limit and done >= limit):
             break
     return done
 
 
-def _turn(path: Path) -> int:
+def signature(path: Path) -> str:
+    """What the rollup was counted along; another one means counting anew."""
+    return f"{SHAPE}|{settings.CURRENCY}|{path.signature}"
+
+
+def _turn(path: Path, chores: bool = True) -> int:
     """One short transaction of work; 0 when there is nothing (or somebody else is at it)."""
-    if not _due(path):
+    if not _due(path, chores):
         return 0
     with transaction.atomic():
         state = _lock()
         if state is None:
             return 0
-        if state.signature != path.signature:
-            _restart(state, path)
-        now = db_now()
-        worked = _rebuild_turn(state, path) if state.rebuilding else _ledger_turn(state, path, now)
-        worked += _stale_turn(path)
-        if not worked:
-            worked = _reconcile_turn(state, path, now)
-        state.as_of = now
+        if state.signature != signature(path):
+            restart(state, signature(path))
+        worked = rebuild_turn(state, path) if state.rebuilding else _follow_turn(state, path, chores)
         state.save()
         return worked
 
 
-def _due(path: Path) -> bool:
+def _follow_turn(state: RollupState, path: Path, chores: bool) -> int:
+    now = db_now()
+    today = day_number(now)
+    if state.today < today:
+        stalled_move(state.today, today)
+        state.today = today
+    worked = _ledger_turn(state, path, now) + _stale_turn(path, state.today)
+    if chores and not worked:
+        worked = _reconcile_turn(state, path, now)
+        if not worked and scores_due(state, now):
+            scores_count(state, now)
+    state.as_of = now
+    return worked
+
+
+def _due(path: Path, chores: bool) -> bool:
     """A cheap look, without the lock: is there anything to do?"""
     state = state_now()
-    if state is None or state.signature != path.signature or state.rebuilding or state.reconciled_at is None:
+    if state is None or state.signature != signature(path) or state.rebuilding or state.behind:
         return True
-    if db_now() - state.reconciled_at > timedelta(seconds=RECONCILE_SECONDS):
+    now = db_now()
+    if state.today < day_number(now):
         return True
-    return bool(state.behind)
+    return chores and (_reconcile_due(state, now) or scores_due(state, now))
+
+
+def _reconcile_due(state: RollupState, now: datetime) -> bool:
+    return state.reconciled_at is None or now - state.reconciled_at > timedelta(seconds=RECONCILE_SECONDS)
 
 
 def state_now() -> Any:
@@ -103,55 +126,20 @@ def _lock() -> RollupState | None:
     return rows.first()
 
 
-def _restart(state: RollupState, path: Path) -> None:
-    """Begin anew: empty tables, first the people, then the ledger from a little before now."""
-    _empty(Reached, Journey, DayCount, DaySpan)
-    newest = Transition.objects.aggregate(top=Max("id"))["top"] or 0
-    state.signature, state.cursor, state.gaps = path.signature, max(0, newest - MARGIN), []
-    state.rebuilding, state.rebuilt_to = True, 0
-
-
-def _empty(*models: Any) -> None:
-    tables = [model._meta.db_table for model in models]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # together: they refer to each other
-            cursor.execute(f"TRUNCATE {', '.join(tables)}")
-            return
-        for table in tables:
-            cursor.execute(f"DELETE FROM {table}")
-
-
 def rollup_rebuild(*, progress: Any = None) -> int:
     """Empty the rollup and count everything anew; returns the number of people. Waits for a worker that is at it."""
     path = path_now()
     with transaction.atomic():
         RollupState.objects.get_or_create(pk=1)
         state = RollupState.objects.select_for_update().get(pk=1)
-        _restart(state, path)
+        restart(state, signature(path))
         state.save()
+    done = 0
     while RollupState.objects.get(pk=1).rebuilding or behind() > 0:
-        _turn(path)
+        done += _turn(path)
         if progress:
-            progress(Journey.objects.count())
+            progress(done)
     return Journey.objects.count()
-
-
-def _rebuild_turn(state: RollupState, path: Path) -> int:
-    """A chunk of people: first leads (``rebuilt_to``: the last id), then deals without a lead (minus the id)."""
-    if state.rebuilt_to >= 0:
-        rows = Standing.objects.filter(pk__gt=state.rebuilt_to).order_by("pk")
-        leads = list(rows.values_list("pk", flat=True)[:CHUNK])
-        people_fold(leads, path)
-        state.rebuilt_to = leads[-1] if leads else -1
-        return len(leads) or 1
-    alone = Deal.objects.filter(lead__isnull=True, pk__gte=-state.rebuilt_to).order_by("pk")
-    deals = list(alone.values_list("pk", flat=True)[:CHUNK])
-    people_fold([-pk for pk in deals], path)
-    if deals:
-        state.rebuilt_to = -deals[-1] - 1
-    else:
-        state.rebuilding = False
-    return len(deals) or 1
 
 
 def _ledger_turn(state: RollupState, path: Path, now: datetime) -> int:
@@ -159,7 +147,7 @@ def _ledger_turn(state: RollupState, path: Path, now: datetime) -> int:
     rows = Transition.objects.filter(id__gt=state.cursor).order_by("id")
     fresh = list(rows.values_list("id", "kind", "traveller_id")[:CHUNK])
     if late or fresh:
-        people_fold(people_of([(kind, traveller) for _, kind, traveller in late + fresh]), path)
+        people_fold(people_of([(kind, traveller) for _, kind, traveller in late + fresh]), path, state.today)
     _gaps_follow(state, {pk for pk, *_ in late}, [pk for pk, *_ in fresh], now)
     return len(late) + len(fresh)
 
@@ -197,35 +185,23 @@ def _without(first: int, last: int, came: set[int]) -> list[list[int]]:
     return parts
 
 
-def _stale_turn(path: Path) -> int:
+def _stale_turn(path: Path, today: int) -> int:
     marks = list(Stale.objects.order_by("pk").values_list("pk", "person")[:CHUNK])
     if marks:
-        people_fold({person for _, person in marks}, path)
+        people_fold({person for _, person in marks}, path, today)
         Stale.objects.filter(pk__in=[pk for pk, _ in marks]).delete()
     return len(marks)
 
 
 def _reconcile_turn(state: RollupState, path: Path, now: datetime) -> int:
-    """What changes without the ledger: owners, sources, people who were merged or erased."""
-    if state.reconciled_at and now - state.reconciled_at < timedelta(seconds=RECONCILE_SECONDS):
+    """A net under the marks: now and then the next few people are folded again, round and round, in case anything
+    changed without the ledger or a mark telling of it. Returns how many had."""
+    if not _reconcile_due(state, now):
         return 0
-    people = drifted(CHUNK)
-    if people:
-        people_fold(people, path)
-        if len(people) >= CHUNK:
-            return len(people)
+    people = Journey.objects.order_by("person").values_list("person", flat=True)
+    if state.reconciled_to is not None:
+        people = people.filter(person__gt=state.reconciled_to)
+    looked = list(people[:CHUNK])
+    state.reconciled_to = looked[-1] if len(looked) == CHUNK else None
     state.reconciled_at = now
-    return len(people)
-
-
-def drifted(limit: int) -> set[int]:
-    """People whose owner, source or campaign is another by now, or who are no more (three queries)."""
-    standing = Standing.objects.annotate(who=Coalesce("owner_id", 0)).filter(pk=OuterRef("person"))
-    same = standing.filter(
-        who=OuterRef("owner"), lead__source=OuterRef("source"), lead__campaign=OuterRef("campaign")
-    )
-    leads = Journey.objects.filter(~Exists(same), person__gt=0).values_list("person", flat=True)[:limit]
-    deal = Deal.objects.annotate(who=Coalesce("owner_id", 0)).filter(pk=0 - OuterRef("person"), lead__isnull=True)
-    mine = deal.filter(who=OuterRef("owner"), source=OuterRef("source"))
-    alone = Journey.objects.filter(~Exists(mine), person__lt=0).values_list("person", flat=True)[:limit]
-    return {*leads, *alone}
+    return people_fold(looked, path, state.today)

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.errors import Refused
 from deals.models import Deal, Product
+from deals.services import deals_rewritten
 from funnels.models import Stage, Transition
 from funnels.selectors import pipelines
 from funnels.services import journey_chain, journey_move
@@ -243,6 +244,7 @@ class _Batch:
         if self.changed:
             names = ["name", "owner", "company", "amount", "currency", "next_step"]
             Deal.objects.bulk_update(self.changed, names, batch_size=200)
+            deals_rewritten(self.changed)
         link = Deal.products.through
         link.objects.bulk_create(
             [link(deal_id=deal.pk, product_id=product.pk) for deal, product in self.links],
