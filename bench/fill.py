@@ -169,7 +169,12 @@ def _load(leads: int) -> None:
 def counts() -> dict[str, int]:
     from django.db import connection
 
-    tables = {name for name, _, _ in COPIES} | {"insights_journey", "insights_reached", "insights_daycount"}
+    tables = {name for name, _, _ in COPIES} | {
+        "insights_journey",
+        "insights_reached",
+        "insights_daycount",
+        "insights_dayspan",
+    }
     found = {}
     with connection.cursor() as cursor:
         for table in sorted(tables):
@@ -182,7 +187,7 @@ def _settle() -> None:
     """What the running house would have done by now: scores, stages, handoffs of who passed the bar, rollups."""
     from core import outbox
     from handoff.services.assign import assign_drain
-    from insights.services import rollup_rebuild
+    from insights.services import rollup_drain, rollup_rebuild
     from scoring.services import scores_rescore
 
     outbox._send = lambda task: None  # nobody listens to a broker yet
@@ -193,6 +198,7 @@ def _settle() -> None:
     print(f"    {given:,} handed over")
     with step("rollups"):
         rollup_rebuild()
+        rollup_drain()  # and the spread of scores
 
 
 def fill(leads: int = 1_000_000) -> None:

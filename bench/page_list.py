@@ -1,10 +1,14 @@
 # ruff: noqa: E501 - SQL reads better in one line
 """Which pages are measured, as whom, and the few statements that read what each shows."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from insights.rules.blocks import blocks_between
+from insights.rules.path import day_number
+from insights.rules.periods import period_of
+
 Row = tuple[str, str, str, list[str]]
-RECENT = "(extract(epoch FROM now())::int / 86400 - 90)"
 ROW = (
     "SELECT s.*, l.*, c.name, g.name, u.name FROM ({picked}) p JOIN leads_standing s USING (lead_id) JOIN leads_lead l "
     "ON l.id = s.lead_id LEFT JOIN leads_company c ON c.id = l.company_id JOIN funnels_stage g ON g.id = s.stage_id "
@@ -102,34 +106,29 @@ def _boards(ids: dict[str, Any]) -> list[Row]:
             ]
             + ["SELECT stage_id, count(*), sum(amount) FROM deals_deal WHERE closed_at IS NULL GROUP BY 1"],
         ),
-        (
-            "funnel dashboard",
-            "head",
-            "/funnel/",
-            [
-                f"SELECT rank, fate, sum(n) FROM insights_daycount WHERE axis = {axis} AND day >= {RECENT} GROUP BY 1, 2"
-                for axis in (0, 1)
-            ]
-            + [f"SELECT rank, bin, sum(n) FROM insights_dayspan WHERE day >= {RECENT} GROUP BY 1, 2"],
-        ),
-        (
-            "sales dashboard",
-            "head",
-            "/sales/",
-            [
-                "SELECT stage_id, count(*), sum(amount), percentile_cont(0.5) WITHIN GROUP (ORDER BY closed_at - "
-                "created_at) FROM deals_deal WHERE closed_at > now() - interval '90 days' GROUP BY 1",
-                "SELECT stage_id, count(*), sum(amount) FROM deals_deal WHERE closed_at IS NULL GROUP BY 1",
-            ],
-        ),
-        (
-            "marketing dashboard",
-            "marketer",
-            "/marketing/",
-            [
-                f"SELECT source, rank, sum(n) FROM insights_daycount WHERE axis = 0 AND day >= {RECENT} GROUP BY 1, 2",
-                "SELECT source, count(*), sum(amount) FROM deals_deal WHERE closed_at > now() - interval '90 days' GROUP BY 1",
-            ],
-        ),
+        *_dashboards(),
         ("static page (profile)", "head", "/profile/", ["SELECT 1"]),
     ]
+
+
+def _dashboards() -> list[Row]:
+    """The default page: this quarter. The floor reads the kept sums of its blocks, and what is open now."""
+    today = datetime.now(UTC)
+    period = period_of("quarter", today.date())
+    blocks = ", ".join(map(str, blocks_between(day_number(period.start), day_number(today))))
+    where = f"block IN ({blocks}) AND owner = -1"
+    people = f"SELECT source, rank, fate, sum(n) FROM insights_daycount WHERE axis = 0 AND {where} GROUP BY 1, 2, 3"
+    closed = f"SELECT won, reason, sum(n), sum(value) FROM insights_dealcount WHERE {where} GROUP BY 1, 2"
+    verdicts = f"SELECT accepted, reason, campaign, sum(n) FROM insights_verdictcount WHERE {where} GROUP BY 1, 2, 3"
+    spans = f"SELECT rank, n, seconds, bins FROM insights_dayspan WHERE kind = {{}} AND cut = {{}} AND block IN ({blocks})"
+    opened = (
+        "SELECT d.owner_id, d.stage_id, count(*), sum(d.amount) FROM deals_deal d JOIN funnels_stage g "
+        "ON g.id = d.stage_id WHERE g.kind = 'open' GROUP BY 1, 2"
+    )
+    scores = "SELECT band, sum(n) FROM insights_scorecount GROUP BY 1"
+    floors = {
+        "funnel": ("head", [people, closed, verdicts, opened, *(spans.format(kind, 0) for kind in range(3))]),
+        "sales": ("head", [closed, opened, spans.format(1, 0), spans.format(2, 2)]),
+        "marketing": ("marketer", [people, closed, verdicts, scores]),
+    }
+    return [(f"{name} dashboard", who, f"/{name}/", floor) for name, (who, floor) in floors.items()]

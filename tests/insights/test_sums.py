@@ -13,7 +13,7 @@ from core.clock import db_now
 from deals.models import Deal
 from deals.services import deal_assign, deal_update, deal_win
 from handoff.models import Handoff
-from handoff.services import handoff_reassign
+from handoff.services import handoff_reassign, rep_left
 from insights import models
 from insights.forms import FilterForm
 from insights.metrics import funnel, handoffs, pipeline, reps, sales
@@ -26,6 +26,7 @@ from insights.services.recount import sums_make
 from insights.services.sums import KEYS, SUMS
 from leads.models import Lead, Standing
 from leads.services import activity_record
+from leads.services.erase import leads_erase
 from team.models import User
 from tests.insights.world import History, at, write
 from tests.personas import persona
@@ -77,8 +78,11 @@ def test_followed_step_by_step_equals_a_rebuild(demo):
     admin = User.objects.filter(is_admin=True).first()
     to = next(one for one in reps_ if one.pk != asked[1].rep_id)
     handoff_reassign(handoff_id=asked[1].pk, to=to, by=admin)
-    Lead.objects.filter(pk=Handoff.objects.filter(state="accepted").first().lead_id).delete()
-    models.RollupState.objects.update(reconciled_at=None)
+    left = Handoff.objects.filter(state="assigned").exclude(pk__in=[one.pk for one in asked]).first()
+    if left:
+        rep_left("1", user_id=left.rep_id)
+    leads_erase(lead_ids=[Handoff.objects.filter(state="accepted").first().lead_id], by=admin)
+    models.RollupState.objects.update(reconciled_at=db_now())  # the marks alone tell of it, not the net under them
     rollup_drain()
     followed = everything()
     assert rollup_check(full=True) == []
