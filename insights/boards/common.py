@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 
-from core.clock import db_now
 from funnels.selectors import pipelines
 from insights.forms import KEPT, FilterForm
 from insights.metrics import marketing
@@ -58,7 +58,7 @@ class Freshness:
 def catch_up() -> Freshness:
     """Count the little that is new before a page is drawn; a lot is left to the worker, and the page says so."""
     state = state_now()
-    yesterday = state is not None and state.today < day_number(db_now())
+    yesterday = state is not None and state.today < day_number(timezone.now())
     if yesterday or state is None or 0 < state.behind <= INLINE or (state.rebuilding and state.newest <= INLINE):
         rollup_drain(seconds=2, limit=INLINE, chores=False)
         state = state_now()

@@ -29,7 +29,7 @@ class RepLine:
 
 
 def per_rep(scope: Scope, cells: Iterable[OpenCell]) -> list[RepLine]:
-    """Deals by owner: open now; won and lost in the period. Three queries."""
+    """Deals by owner: open now; won and lost in the period. Two queries."""
     found: dict[int, RepLine] = {}
     for cell in cells:
         line = found.setdefault(cell.owner, RepLine(cell.owner))

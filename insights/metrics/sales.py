@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from deals.models import Deal, LostReason
+from deals.models import Deal
 from funnels.models import Stage
 from insights.metrics import spread
 from insights.metrics.scope import Scope
@@ -69,17 +69,16 @@ class Closing:
 
 
 def closings(scope: Scope) -> list[Closing]:
-    """What the win rate, the average deal, the channels' value and the lost reasons are counted from. Two queries."""
+    """What the win rate, the average deal, the channels' value and the lost reasons are counted from. One query."""
     return [Closing(*row) for row in closed_by(scope, "source")]
 
 
 def closed_by(scope: Scope, key: str) -> Iterable[tuple[Any, bool, int | None, str, int, int, Decimal]]:
-    """(``source`` or ``owner``, won, reason id, reason, deals, those with an amount, value). Two queries."""
-    reasons = {pk: (label, counts) for pk, label, counts in LostReason.objects.values_list("pk", "label", "counts")}
+    """(``source`` or ``owner``, won, reason id, reason, deals, those with an amount, value). One query."""
     for one, won_, reason, n, priced, value in (
         _closed_live(scope, key) if scope.campaign else _closed_kept(scope, key)
     ):
-        label, counts = reasons.get(reason, (NO_REASON, True))
+        label, counts = scope.lost_reasons.get(reason, (NO_REASON, True))
         if won_ or counts:  # the deal of a rejected handoff is no loss
             yield one, bool(won_), reason or None, label, n, priced, value
 
@@ -127,7 +126,7 @@ def cycle_of(scope: Scope) -> Spread:
 
 
 def sales(scope: Scope) -> Sales:
-    """Three queries."""
+    """Two queries."""
     return sales_of(closings(scope), cycle_of(scope))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from deals.models import Deal
+from deals.models import Deal, LostReason
 from handoff.models import Handoff
 from insights.models import EVERYBODY
 from insights.rules.blocks import blocks_between
@@ -54,8 +54,9 @@ class Scope:
 
     def _with(self, **changes: Any) -> "Scope":
         made = replace(self, **changes)
-        if "owners" in self.__dict__:  # who may be seen does not depend on the period
-            made.__dict__["owners"] = self.__dict__["owners"]
+        for name in ("owners", "lost_reasons"):  # neither depends on the period
+            if name in self.__dict__:
+                made.__dict__[name] = self.__dict__[name]
         return made
 
     def as_cohort(self) -> "Scope":
@@ -103,6 +104,12 @@ class Scope:
         if user.is_rep and user.team_id and user.team.reps_see_team:
             return _members(user.team_id)
         return frozenset([user.pk]) if user.is_rep else frozenset()
+
+    @cached_property
+    def lost_reasons(self) -> dict[int, tuple[str, bool]]:
+        """Label of each, and whether it counts as a loss. One query."""
+        rows = LostReason.objects.values_list("pk", "label", "counts")
+        return {pk: (label, counts) for pk, label, counts in rows}
 
     def people_q(self, prefix: str = "") -> Q:
         """The filters over ``Journey`` (or over a row that leads to it by ``prefix``)."""
