@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoff", "0002_routing_and_clocks"),
+        ("handoff", "0003_fewer_indexes"),
         ("leads", "0002_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
