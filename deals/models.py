@@ -119,8 +119,12 @@ class Deal(Traveller):
             models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gte=0), name="deal_amount"),
         ]
         indexes = [
-            # the board's columns and the deals list
-            models.Index(fields=["stage", "-stage_since", "-id"], name="deal_stage_since"),
+            # the board's columns and the deals list; what a column adds up to is read from it alone
+            models.Index(
+                fields=["stage", "-stage_since", "-id"],
+                include=["currency", "amount", "owner"],
+                name="deal_stage_since",
+            ),
             models.Index(fields=["owner", "stage", "-stage_since"], name="deal_owner_stage"),
             # sales metrics by close date
             models.Index(fields=["closed_at"], name="deal_closed"),

@@ -7,6 +7,7 @@ from django.contrib.auth import password_validation
 from django.urls import reverse
 
 from core.errors import Refused
+from core.widgets import LongSelect
 from team import rules, services
 from team.models import ApiToken, Team, TimeOff, User
 
@@ -59,7 +60,7 @@ class SetupForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="At least 10 characters, and not one that everybody knows.",
     )
-    time_zone = forms.ChoiceField(choices=zones, initial="UTC")
+    time_zone = forms.ChoiceField(choices=zones, widget=LongSelect, initial="UTC")
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -68,7 +69,7 @@ class SetupForm(forms.Form):
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    time_zone = forms.ChoiceField(choices=zones)
+    time_zone = forms.ChoiceField(choices=zones, widget=LongSelect)
 
     class Meta:
         model = User
@@ -130,7 +131,7 @@ class TokenForm(forms.Form):
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """Everything about a person: for admins."""
 
-    time_zone = forms.ChoiceField(choices=zones)
+    time_zone = forms.ChoiceField(choices=zones, widget=LongSelect)
 
     class Meta:
         model = User

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from core.widgets import LongSelect
 from deals.access import sees_prices
 from deals.selectors import lost_reasons, owners
 from deals.selectors.listing import SORTS
@@ -32,7 +33,7 @@ class _Filter(forms.Form):
 
 def _owner_choices(user: Any) -> list[tuple[str, str]]:
     choices = [("", "Everybody I see"), ("me", "Me"), ("none", "Nobody")]
-    return choices + [(str(one.pk), str(one)) for one in owners(user)]
+    return choices + [(str(one.pk), str(one)) for one in owners(user).only("name", "email")]
 
 
 class DealFilter(_Filter):
@@ -42,7 +43,7 @@ class DealFilter(_Filter):
     )
     pipeline = forms.ChoiceField(required=False)
     stage = forms.ChoiceField(required=False)
-    owner = forms.ChoiceField(required=False)
+    owner = forms.ChoiceField(required=False, widget=LongSelect)
     source = forms.CharField(required=False, max_length=60)
     closing = forms.ChoiceField(
         required=False,
@@ -82,7 +83,7 @@ class DealFilter(_Filter):
 class BoardFilter(_Filter):
     pipeline = forms.CharField(required=False, max_length=40)
     q = forms.CharField(label="Search", required=False, max_length=100)
-    owner = forms.ChoiceField(required=False)
+    owner = forms.ChoiceField(required=False, widget=LongSelect)
     stalled = forms.BooleanField(label="Stalled only", required=False)
 
     def __init__(self, data: Any, *, user: Any) -> None:

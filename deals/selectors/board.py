@@ -1,6 +1,6 @@
 """The board: a pipeline's open stages as columns. A fixed number of queries, whatever the size."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,10 @@ from funnels.models import Funnel, Stage
 
 BOARD_CARDS = 20
 SORT = "-stage_since"
+SHOWN = (
+    *("name", "seq", "stage_id", "stage_since", "amount", "currency", "expected_close", "next_step", "next_step_at"),
+    *("lead_cycle", "accepted_at", "owner__name", "owner__email"),
+)
 
 
 @dataclass
@@ -113,17 +117,27 @@ def _fill(columns: list[Column], rows: QuerySet[Deal], now: datetime) -> None:
     if not pieces:
         return
     first, *rest = [piece.values_list("pk", flat=True) for piece in pieces]
-    deals = Deal.objects.filter(pk__in=list(first.union(*rest, all=True))).select_related(
-        "stage__funnel", "owner", "company", "lead"
-    )
+    deals = Deal.objects.filter(pk__in=list(first.union(*rest, all=True)))
     by_stage: dict[int, list[Deal]] = {}
-    for deal in deals.order_by(SORT, "-pk"):
+    for deal in _shown(deals):
         by_stage.setdefault(deal.stage_id, []).append(deal)
     for column in columns:
-        found = by_stage.get(column.stage.pk, [])
+        found = _staged(by_stage.get(column.stage.pk, []), column.stage)
         column.cards = cards(found[:BOARD_CARDS], now)
         if len(found) > BOARD_CARDS:
             column.more = _place(column.cards[-1])
+
+
+def _shown(rows: QuerySet[Deal]) -> QuerySet[Deal]:
+    """In the order of a column, with what a card shows and no more (the stage is known: ``_staged``)."""
+    return rows.select_related("owner").only(*SHOWN).order_by(SORT, "-pk")
+
+
+def _staged(deals: Iterable[Deal], stage: Stage) -> list[Deal]:
+    out = list(deals)
+    for deal in out:
+        deal.stage = stage
+    return out
 
 
 def _place(card: Card) -> str:
@@ -143,10 +157,9 @@ def board_column(
     if since is None or not pk.isdecimal() or len(pk) > 18:
         raise Refused("This link is broken. Reload the board.", field="after")
     rows = _rows(user, wanted).filter(Q(stage_since__lt=since) | Q(stage_since=since, pk__lt=int(pk)), stage=stage)
-    rows = rows.select_related("stage__funnel", "owner", "company", "lead").order_by(SORT, "-pk")
     if wanted.get("stalled"):
         rows = rows.filter(stalled_q([stage], now))
-    found = cards(rows[: BOARD_CARDS + 1], now)
+    found = cards(_staged(_shown(rows)[: BOARD_CARDS + 1], stage), now)
     return found[:BOARD_CARDS], _place(found[BOARD_CARDS - 1]) if len(found) > BOARD_CARDS else ""
 
 

@@ -32,12 +32,12 @@ SORTS: dict[str, str] = {
 DEFAULT_SORT = "-created_at"
 
 
-def owners(user: Any) -> list[User]:
+def owners(user: Any) -> QuerySet[User]:
     """The people whose deals the user may filter by: those of the own team, or everybody's."""
     rows = User.objects.filter(Q(is_rep=True) | Q(is_manager=True), is_active=True)
     if not (user.is_admin or user.is_marketer or user.team_id is None):
         rows = rows.filter(team_id=user.team_id)
-    return list(rows)
+    return rows
 
 
 def owner_q(user: Any, owner: str) -> Q:
