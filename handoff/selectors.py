@@ -101,8 +101,8 @@ def handoff_full() -> QuerySet[Handoff]:
 
 
 def handoff_of_lead(lead_id: int, now: datetime | None = None) -> Handoff | None:
-    """The newest handoff of a lead, for its page; with the clock set when ``now`` is given."""
-    found = handoff_full().filter(lead_id=lead_id).order_by("-cycle").first()
+    """The newest handoff of a lead with its rep, for its page; with the clock set when ``now`` is given."""
+    found = Handoff.objects.filter(lead_id=lead_id).select_related("rep").order_by("-cycle").first()
     return clock_set(found, now) if found and now else found
 
 

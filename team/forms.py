@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,6 +13,7 @@ from team import rules, services
 from team.models import ApiToken, Team, TimeOff, User
 
 
+@cache
 def zones() -> list[tuple[str, str]]:
     """Every zone of the tz database that names a place, and UTC."""
     places = sorted(

@@ -1,5 +1,6 @@
 """The one page about a lead, and what the queue's panel shares with it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -30,10 +31,12 @@ LOG_KINDS: dict[str, tuple[str, str]] = {
 }
 
 
-def timeline_context(lead: Lead, cursor: str, kind: str, size: int = 30) -> dict[str, Any]:
-    """What ``leads/_timeline.html`` needs."""
+def timeline_context(
+    lead: Lead, cursor: str, kind: str, size: int = 30, ledger: Iterable[Transition] | None = None
+) -> dict[str, Any]:
+    """What ``leads/_timeline.html`` needs; ``ledger`` as for ``timeline``."""
     return {
-        "page": timeline(lead, cursor=cursor, size=size, kinds=(kind,) if kind else ()),
+        "page": timeline(lead, cursor=cursor, size=size, kinds=(kind,) if kind else (), ledger=ledger),
         "cursor": cursor,
         "kind": kind,
         "lead": lead,
@@ -45,32 +48,24 @@ def timeline_context(lead: Lead, cursor: str, kind: str, size: int = 30) -> dict
 def lead_context(lead: Lead, user: Any, *, size: int = 30) -> dict[str, Any]:
     """The parts that the queue's panel and the lead page share."""
     now = timezone.now()
-    deals = list(
-        Deal.objects.visible_to(user)
-        .filter(lead=lead)
-        .select_related("stage__funnel", "owner", "lost_reason")
-        .order_by("-pk")
-    )
+    deals = list(Deal.objects.visible_to(user).filter(lead=lead).select_related("stage__funnel").order_by("-pk"))
+    journey = journey_of(lead, deals)
     return {
         "lead": lead,
         "standing": lead.standing,
-        "journey": journey_of(lead, deals),
+        "journey": journey,
         "deals": deals,
         "explained": score_explain(lead, now),
         "handoff": handoff_of_lead(lead.pk, now),
         "log_kinds": [(kind, words[0]) for kind, words in LOG_KINDS.items()],
         "now": now,
-        **timeline_context(lead, "", "", size),
+        **timeline_context(lead, "", "", size, [row for row in journey if row.kind == Transition.Kind.LEAD]),
     }
 
 
 def lead_page(lead: Lead, user: Any) -> dict[str, Any]:
     """Everything that the lead page shows."""
-    custom = [
-        (one.label, lead.custom[one.key])
-        for one in CustomField.objects.all()
-        if lead.custom.get(one.key) not in (None, "")
-    ]
-    known = {one.key for one in CustomField.objects.all()}
+    known = dict(CustomField.objects.values_list("key", "label"))
+    custom = [(label, lead.custom[key]) for key, label in known.items() if lead.custom.get(key) not in (None, "")]
     custom += [(key, value) for key, value in lead.custom.items() if key not in known and value not in (None, "")]
     return {**lead_context(lead, user), "custom": custom, "tags": list(lead.tags.all())}

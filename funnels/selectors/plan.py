@@ -53,7 +53,7 @@ def histories(travellers: Iterable[tuple[int, int]]) -> QuerySet[Transition]:
     wanted = Q(pk__in=[])
     for kind, traveller_id in travellers:
         wanted |= Q(kind=kind, traveller_id=traveller_id)
-    return Transition.objects.filter(wanted).select_related("from_stage__funnel", "to_stage__funnel", "by")
+    return Transition.objects.filter(wanted).select_related("from_stage", "to_stage__funnel", "by")
 
 
 def placed_by_hand(lead_ids: Iterable[int]) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -39,18 +40,28 @@ class TimelinePage:
     next: str = ""
 
 
-def timeline(lead: Lead, *, cursor: str = "", size: int = 30, kinds: tuple[str, ...] = ()) -> TimelinePage:
+def timeline(
+    lead: Lead,
+    *,
+    cursor: str = "",
+    size: int = 30,
+    kinds: tuple[str, ...] = (),
+    ledger: Iterable[Transition] | None = None,
+) -> TimelinePage:
     """A page of the lead's timeline, two queries; ``next`` is the cursor of the page after it, '' at the end.
 
-    ``kinds`` keeps only activities of these kinds and leaves the moves out. The caller has checked that the
-    reader may see the lead. An unreadable cursor gives the first page.
+    ``kinds`` keeps only activities of these kinds and leaves the moves out. ``ledger`` is the lead's whole ledger,
+    for a first page whose caller has read it already: one query then. The caller has checked that the reader may
+    see the lead. An unreadable cursor gives the first page.
     """
     before = _parse(cursor)
     activities = Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk")
     if kinds:
         activities = activities.filter(kind__in=kinds)
     found = [_activity(row) for row in _before(activities, before, ACTIVITY)[: size + 1]]
-    if not kinds:
+    if ledger is not None and before is None and not kinds:
+        found += [_move(row) for row in ledger]
+    elif not kinds:
         moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id=lead.pk)
         moves = moves.select_related("to_stage__funnel", "from_stage", "by").order_by("-at", "-pk")
         found += [_move(row) for row in _before(moves, before, MOVE)[: size + 1]]

@@ -1,4 +1,5 @@
-"""The rows of the leads list, written in Python like the other marks of lists (core/templatetags/marks.py)."""
+"""The rows of the leads list and of a timeline, written in Python like the other marks of lists
+(core/templatetags/marks.py)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,10 +7,12 @@ from typing import Any
 from django import template
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from core.addresses import address
-from core.templatetags.marks import avatar, score_chip, stage_mark, when
+from core.templatetags.marks import avatar, icon, score_chip, stage_mark, when
 from leads.rules import lead_name
+from leads.selectors.timeline import Event
 
 register = template.Library()
 ROW = (
@@ -23,6 +26,11 @@ ROW = (
     '<td data-label="Last active" class="when">{active}</td>\n'
     '<td data-label="Created" class="when">{created}</td></tr>\n'
 )
+EVENT = (
+    '<li class="event" data-group="{}" data-kind="{}"><span class="event-icon">{}</span>'
+    '<div class="event-body"><b>{}</b>{}{}</div><small class="muted">{}{}</small></li>\n'
+)
+BOT = {1: "maybe a bot", 2: "bot"}
 NOBODY = '<small class="muted">{}</small>'
 
 
@@ -62,3 +70,25 @@ def _company(pk: int | None, name: str) -> SafeString | str:
 
 def _owner(name: str) -> SafeString:
     return format_html('<span class="person">{} {}</span>', avatar(name), name)
+
+
+@register.simple_tag
+def timeline_events(events: Iterable[Event]) -> SafeString:
+    """The lines of a timeline (``leads.selectors.timeline``)."""
+    return format_html_join("", EVENT, [_event(one) for one in events])
+
+
+def _event(one: Event) -> tuple[Any, ...]:
+    bot, detail = BOT.get(one.bot), one.detail
+    if len(detail) > 400:
+        detail = Truncator(detail).chars(400)
+    return (
+        one.group,
+        one.kind,
+        icon(one.icon),
+        one.title,
+        format_html(' <span class="chip">{}</span>', bot) if bot else "",
+        format_html('<p class="muted">{}</p>', detail) if detail else "",
+        when(one.at),
+        format_html("<br>{}", one.by) if one.by else "",
+    )
