@@ -18,7 +18,8 @@ from core.clock import db_now
 from handoff.models import Assignment, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
-from handoff.services.pool import Kept, Outcome, Routing, Slas, rules_lock
+from handoff.services.pool import Kept, Outcome, Routing, rules_lock
+from handoff.services.slas import Slas
 from leads.models import Standing
 from team.models import User
 from team.services import NoticeLine, notices_tell
@@ -87,7 +88,7 @@ def assign_batch(ids: Sequence[int]) -> int:
 @transaction.atomic
 def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> Done:
     """Choose reps for the best of the due handoffs (of ``ids``, when given). Locks: the rules (the pools' cursors)
-    plainly, then the handoffs, then the standings, always in this order. Two workers take turns at the rules, so
+    plainly, then the handoffs, their standings, the reps. Two workers take turns at the rules, so
     what is due is asked only then."""
     locked = rules_lock()
     now = db_now()

@@ -12,7 +12,8 @@ from handoff.models import Assignment, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.assign import give, standings_lock
-from handoff.services.pool import Outcome, Routing, Slas, rules_lock
+from handoff.services.pool import Outcome, Routing, rules_lock
+from handoff.services.slas import Slas
 from team.models import User
 from team.services import NoticeLine, notices_tell
 
@@ -78,7 +79,7 @@ def warn_batch(limit: int = BATCH) -> int:
 @transaction.atomic
 def escalate_batch(limit: int = BATCH) -> int:
     """At the deadline: tell the managers, give undecided leads to another rep (at most ``max_reroutes`` times),
-    flag the rest. Locks in the drain's order: rules, handoffs, standings."""
+    flag the rest. Like every chooser it holds the rules first, so that the order of the other locks is free."""
     now = db_now()
     ids = list(_late(now).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
     lead_ids = list(Handoff.objects.filter(pk__in=ids).values_list("lead_id", flat=True))

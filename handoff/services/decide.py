@@ -128,7 +128,8 @@ def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
         raise Refused("Only a manager of the team reassigns leads.", code="forbidden")
     if one.state == Handoff.State.REJECTED:
         raise Conflict(f"{one.decided_by} rejected this lead already.")
-    if not (to.is_active and to.is_rep):
+    # locked, so that somebody who is deactivated at this moment leaves after they got it, or never gets it
+    if not User.objects.filter(pk=to.pk, is_active=True, is_rep=True).select_for_update(no_key=True).first():
         raise Refused(f"{to} is not an active rep.", field="to")
     if one.rep_id == to.pk:
         raise Conflict(f"{to} has this lead already.")

@@ -12,8 +12,8 @@ from django.db.models import Count
 from core.bulk import where_in
 from funnels.models import Stage
 from handoff import rules
-from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule, SlaPolicy
-from leads.compiler import leads_matching
+from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule
+from handoff.services.slas import matching_by
 from leads.models import Lead, Standing
 from team.models import TimeOff, User
 
@@ -78,7 +78,7 @@ class Routing:
         """``kept``: what ``keep`` said after an earlier batch; it is believed as far as it can still be true."""
         rows = RoutingRule.objects.filter(is_active=True) if locked is None else locked
         out = cls(now=now, order=sorted(rows, key=lambda rule: (rule.position, rule.pk)))
-        out._people()
+        out._people(lock=locked is not None)
         out._pools()
         out._count_all(kept)
         out.matching = matching_by(out.order, lead_ids, now)
@@ -86,10 +86,14 @@ class Routing:
         out.company_owners = dict(owned.values_list("pk", "company__owner"))
         return out
 
-    def _people(self) -> None:
+    def _people(self, *, lock: bool) -> None:
         # Imported and not invited yet: they cannot sign in, so a lead of theirs would lie.
         reps = User.objects.filter(is_active=True, is_rep=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-        self.people = {rep.pk: rep for rep in reps.order_by("pk")}
+        reps = reps.order_by("pk")
+        if lock:
+            # Whoever is deactivated meanwhile waits for our commit, so that ``rep_left`` finds what we gave them.
+            reps = reps.select_for_update(of=("self",), no_key=True)
+        self.people = {rep.pk: rep for rep in reps}
         off = TimeOff.objects.filter(starts_at__lte=self.now, ends_at__gt=self.now)
         away = set(off.values_list("user_id", flat=True))
         working: dict[tuple[str, str], bool] = {}  # many keep the same hours
@@ -249,47 +253,3 @@ def _day_starts(zones: Mapping[str, list[int]], now: datetime) -> dict[datetime,
     for zone, ids in zones.items():
         out.setdefault(rules.day_start(now, zone), []).extend(ids)
     return out
-
-
-def matching_by(policies: Iterable[Any], lead_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
-    """For each rule or policy with a condition: which of the leads it holds for."""
-    within = Lead.objects.filter(pk__in=lead_ids)
-    return {
-        one.pk: set(leads_matching(one.condition, now=now, within=within).values_list("pk", flat=True))
-        for one in policies
-        if one.condition
-    }
-
-
-@dataclass
-class Slas:
-    """The response times in force; the first whose condition holds counts."""
-
-    policies: list[SlaPolicy]
-    matching: dict[int, set[int]]
-    _known: dict[tuple[int, str, str, datetime], tuple[datetime, datetime]] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, lead_ids: Collection[int], *, now: datetime) -> "Slas":
-        policies = list(SlaPolicy.objects.filter(is_active=True))
-        return cls(policies, matching_by(policies, lead_ids, now))
-
-    def start(self, handoff: Handoff, rep: User, now: datetime) -> None:
-        """Start the human clock of ``handoff`` for ``rep``."""
-        handoff.assigned_at, handoff.warned_at, handoff.escalated_at = now, None, None
-        handoff.sla = next((one for one in self.policies if self._holds(one, handoff)), None)
-        handoff.warn_at, handoff.due_at = self._deadlines(handoff.sla, rep, now) if handoff.sla else (None, None)
-
-    def _deadlines(self, policy: SlaPolicy, rep: User, now: datetime) -> tuple[datetime, datetime]:
-        """When to warn and when time is out: the same for all who get one at one moment and keep the same hours."""
-        hours = rep.working_hours if policy.working_time else None
-        key = (policy.pk, str(hours), rep.time_zone, now)
-        if key not in self._known:
-            warn = rules.due_at(now, policy.minutes * policy.warn_percent / 100, hours, rep.time_zone)
-            self._known[key] = warn, rules.due_at(now, policy.minutes, hours, rep.time_zone)
-        return self._known[key]
-
-    def _holds(self, policy: SlaPolicy, handoff: Handoff) -> bool:
-        if policy.instant_only and not handoff.instant:
-            return False
-        return policy.pk not in self.matching or handoff.lead_id in self.matching[policy.pk]

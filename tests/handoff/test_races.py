@@ -11,12 +11,21 @@ from django.utils import timezone
 
 from core.errors import Refused
 from core.models import OutboxMessage
+from core.outbox import drain
 from deals.models import Deal
 from handoff.models import Assignment, Handoff, RoutingRule
-from handoff.services import assign_drain, clock_drain, handoff_accept, handoff_reject, qualify_scored
+from handoff.services import (
+    assign_drain,
+    clock_drain,
+    handoff_accept,
+    handoff_reassign,
+    handoff_reject,
+    qualify_scored,
+)
 from handoff.services.assign import assign_batch
 from leads.models import Standing
 from team.models import Notice
+from team.services import person_save
 from tests.handoff.test_clocks import late
 from tests.handoff.world import leads_make, mqls, reps, scored
 from tests.personas import persona
@@ -153,3 +162,51 @@ def test_waiting_ones_are_not_looked_at_before_their_time() -> None:
     with connection.execute_wrapper(lambda run, sql, *rest: pytest.fail(sql) if "UPDATE" in sql else run(sql, *rest)):
         assert assign_drain() == 0
     qualify_scored([])
+
+
+def test_a_rep_deactivated_in_the_middle_of_a_batch_keeps_nothing() -> None:
+    leaving, staying = reps(2)
+    mqls(6)
+    admin = persona("admin")
+    chosen, left = threading.Event(), threading.Event()
+
+    def pause(run: Any, sql: str, *rest: Any) -> Any:
+        """Everybody is chosen, nothing is written yet: the moment for the other one."""
+        if sql.startswith('UPDATE "handoff_handoff"') and not chosen.is_set():
+            chosen.set()
+            left.wait(2)
+        return run(sql, *rest)
+
+    def assign() -> int:
+        with connection.execute_wrapper(pause):
+            return assign_drain()
+
+    def leave() -> int:
+        chosen.wait(30)
+        person_save(person=leaving, by=admin, values={"is_active": False})
+        done = drain()  # who left gives back what they had
+        left.set()
+        return done
+
+    assert_none_failed(at_once(assign, leave))
+    assert not Handoff.objects.filter(state="assigned", rep__is_active=False).exists()
+    assign_drain()
+    assert set(Handoff.objects.values_list("state", "rep")) == {("assigned", staying.pk)}
+    assert Assignment.objects.filter(ended_at=None).count() == 6
+    assert Deal.objects.count() == 6 and set(Deal.objects.values_list("owner", flat=True)) == {staying.pk}
+
+
+def test_whoever_leaves_while_others_hand_over_keeps_nothing() -> None:
+    pool, admin = reps(4), persona("admin")
+    for leaving in pool[:3]:
+        rows = mqls(20)
+        done = at_once(
+            lambda: assign_drain(limit=3),
+            lambda leaving=leaving: person_save(person=leaving, by=admin, values={"is_active": False}),
+            lambda rows=rows, leaving=leaving: handoff_reassign(handoff_id=rows[0].pk, to=leaving, by=admin),
+            drain,
+        )
+        assert not [one for one in done if isinstance(one, Exception) and not isinstance(one, Refused)], done
+    drain()
+    assign_drain()
+    assert set(Handoff.objects.values_list("state", "rep__is_active")) == {("assigned", True)}
