@@ -8,11 +8,15 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.test.html import parse_html
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from core import charts
+from core.addresses import address, page_address
 from core.context import Page
 from core.templatetags.ui import register
+from core.widgets import LongSelect
 from tests.core.hostile import HOSTILE
 
 
@@ -198,6 +202,27 @@ def test_a_field_is_tied_to_its_help_and_errors():
     assert "<fieldset" in draw("{% field form.choice %}", **FACTS) and "<legend>" in draw(
         "{% field form.many %}", **FACTS
     )
+
+
+def test_a_long_select_is_the_select_of_django_in_one_go():
+    class Form(forms.Form):
+        zone = forms.ChoiceField(choices=[("", "Any"), (HOSTILE, HOSTILE), (3, "Three")], initial=3)
+
+    class Long(Form):
+        zone = forms.ChoiceField(
+            choices=[("", "Any"), (HOSTILE, HOSTILE), (3, "Three")], widget=LongSelect, initial=3
+        )
+
+    for data in (None, {"zone": "3"}, {"zone": HOSTILE}, {"zone": "no such"}, {}):
+        assert parse_html(str(Long(data)["zone"])) == parse_html(str(Form(data)["zone"]))
+
+
+def test_an_address_is_what_reverse_says():
+    for name in ("desk:lead", "deals:move", "handoff:accept", "leads:company"):
+        assert address(name, 1234567) == reverse(name, args=[1234567])
+    assert page_address("desk:queue") == reverse("desk:queue")
+    with pytest.raises(NoReverseMatch):
+        address("desk:none", 1)
 
 
 def test_sorting_keeps_the_filters_and_turns_round():

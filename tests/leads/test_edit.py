@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from deals.models import Deal, Task
 from funnels.models import Transition
-from funnels.selectors import stage_get
+from funnels.selectors import history, stage_get
 from funnels.services import journey_move, journey_start
 from insights.models import Stale
 from leads.models import Activity, Company, CustomField, InboxItem, Lead, Standing, Tag, Visitor
@@ -233,4 +233,11 @@ def test_timeline_has_everything_once_newest_first(people: Any) -> None:
     assert seen[-1].title == "Entered Awareness"
     assert {event.title for event in seen} >= {"Awareness → Interest", "Viewed a page"}
     assert len(timeline(lead, cursor="broken", size=50).events) == 14
+    ledger = list(history(Transition.Kind.LEAD, lead.pk))
+    for size in (1, 4, 13, 14):  # with the ledger at hand it is the same page
+        at_hand, asked = timeline(lead, size=size, ledger=ledger), timeline(lead, size=size)
+        assert ([event.key for event in at_hand.events], at_hand.next) == (
+            [event.key for event in asked.events],
+            asked.next,
+        )
     assert len(timeline(lead, kinds=("page_viewed",), size=50).events) == 12
