@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from bench.fill import TOKEN
-from bench.house import Client, broker, load_now, memory, spread, web, worker
+from bench.house import Client, broker, cpu, load_now, memory, spread, web, worker
 from bench.results import note
 
 SECONDS = 8.0
@@ -101,8 +101,11 @@ def run() -> None:
             for clients in (1, 4):
                 with connection.cursor() as cursor:
                     cursor.execute("CHECKPOINT")
+                web_before, celery_before = cpu(site), cpu(celery)
                 row = _burst(path, body, clients)
+                row["web_cpu_ms"] = round((cpu(site) - web_before) * 1000 / row["requests"], 2)
                 row["then_settled_s"] = _settled()
+                row["celery_cpu_ms"] = round((cpu(celery) - celery_before) * 1000 / row["requests"], 2)
                 note(f"intake: {name}, {clients} client{'s' if clients > 1 else ''}", row)
                 print(name, clients, row, flush=True)
         note("memory: celery", {"idle": idle, "loaded": memory(celery), "load": load_now()})

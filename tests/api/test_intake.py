@@ -80,3 +80,23 @@ def test_an_email_of_one_lead_and_the_external_id_of_another_are_told(program: C
     assert inbox_drain() == 1
     aside = InboxItem.objects.get(state="quarantined")
     assert aside.last_error == "lead.external_id: This external id is another lead's."
+
+
+@pytest.mark.django_db
+def test_a_token_counts_and_a_session_beside_it_does_not(program: Callable[..., Any], login: Any) -> None:
+    """A browser's session neither helps a refused token nor hinders a good one, and answers stay guarded."""
+    asker = program("marketer", "leads:read")
+    asker.client = login("admin")
+    assert asker.post("leads/", {"email": "a@corp.example"}).status_code == 403
+    reply = asker.get("leads/")
+    assert (reply.status_code, reply.wsgi_request.user) == (200, asker.token.user)
+    assert (reply["X-Frame-Options"], reply["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    assert "Set-Cookie" not in reply and reply["Content-Length"] == str(len(reply.content))
+    asker.secret = "nonsense"
+    refused = asker.get("leads/")
+    assert (refused.status_code, refused["Content-Type"]) == (401, "application/problem+json")
+    assert asker.get("nothing/").status_code == 404
+    assert (
+        asker.client.get("/api/v1/leads/", headers={"Host": "evil.example", "Authorization": "Bearer x"}).status_code
+        == 400
+    )
