@@ -11,6 +11,7 @@ import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django_filters.fields import IsoDateTimeField
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -18,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from core.attempt import attempt
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.forgetting import ANSWERS_KEPT
@@ -148,14 +150,15 @@ def _begin(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
     fingerprint, now = _fingerprint(request), db_now()
     user: Any = request.user
     mine = IdempotentRequest.objects.filter(user=user, key=key)
-    mine.filter(created_at__lt=now - ANSWERS_KEPT).delete()
-    mine.filter(status=None, created_at__lt=now - ABANDONED).delete()
-    try:
-        with transaction.atomic():
-            fields: dict[str, Any] = {"user": user, "key": key, "fingerprint": fingerprint}
-            return IdempotentRequest.objects.create(created_at=now, **fields), True
-    except IntegrityError:
-        pass
+    over = Q(created_at__lt=now - ANSWERS_KEPT) | Q(status=None, created_at__lt=now - ABANDONED)
+    while True:
+        try:
+            with attempt():
+                fields: dict[str, Any] = {"user": user, "key": key, "fingerprint": fingerprint}
+                return IdempotentRequest.objects.create(created_at=now, **fields), True
+        except IntegrityError:
+            if not mine.filter(over).delete()[0]:
+                break
     found = mine.first()
     if found is None or (found.fingerprint == fingerprint and found.status is None):
         raise Conflict("A request with this Idempotency-Key is still being done.", field="Idempotency-Key")

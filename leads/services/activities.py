@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from core import outbox
@@ -36,21 +36,23 @@ def leads_rewritten(lead_ids: Collection[int]) -> None:
     outbox.emit_many("lead.rewritten", [(str(pk), {"lead_id": pk}) for pk in lead_ids])
 
 
-def activities_append(rows: Sequence[Activity]) -> set[int]:
-    """Append many activities (a known key is skipped); returns whose they are, who are then to be marked."""
+def activities_append(rows: Sequence[Activity], *, now: datetime, new: bool = False) -> set[int]:
+    """Append many activities and mark their leads for scoring, which is for the caller to wake. A known key is
+    skipped; with ``new`` it raises IntegrityError, and the rows get their ids. Returns whose they are."""
     if not rows:
         return set()
-    Activity.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2000)
+    Activity.objects.bulk_create(rows, ignore_conflicts=not new, batch_size=2000)
     lead_ids = {row.lead_id for row in rows if row.lead_id is not None}
     if lead_ids:
         newest = Activity.objects.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
-        Standing.objects.filter(pk__in=lead_ids).update(last_activity_at=Subquery(newest))
+        Standing.objects.filter(pk__in=lead_ids).update(last_activity_at=Subquery(newest), score_due_at=now)
     return lead_ids
 
 
-def activities_record(rows: Sequence[Activity], *, now: datetime | None = None) -> None:
-    """Append many activities (a known key is skipped) and mark their leads for scoring."""
-    leads_mark(activities_append(rows), now=now)
+def activities_record(rows: Sequence[Activity], *, now: datetime, new: bool = False) -> None:
+    """As ``activities_append``, and wake the scorer."""
+    if activities_append(rows, now=now, new=new):
+        outbox.poke("leads.marked")
 
 
 @transaction.atomic
@@ -83,7 +85,7 @@ def activity_record(
         by=by,
         bot=bot,
     )
-    activities_record([row], now=now)
+    activities_record([row], now=now, new=not key)
     saved = Activity.objects.get(key=key) if key else row
     if by is not None and kind in rules.RESPONSE_KINDS:
         outbox.emit("lead.responded", f"{lead.pk}:{saved.pk}", lead_id=lead.pk, by_id=by.pk, at=row.at.isoformat())
@@ -116,11 +118,23 @@ def activities_take(
             made.append(_taken(row, finder, now, by))
         except Refused as refusal:
             errors.append(RowRefusal(row.get("index", place), refusal.field, refusal.message))
-    with transaction.atomic():
-        known = {row.key: row for row in Activity.objects.filter(key__in=[one.key for one in made if one.key])}
-        activities_record([one for one in made if one.key not in known], now=now)
-        keyed = {row.key: row for row in Activity.objects.filter(key__in=[one.key for one in made if one.key])}
-    return [keyed.get(one.key, one) for one in made], errors
+    try:
+        with transaction.atomic():
+            activities_record(made, now=now, new=True)
+        return made, errors
+    except IntegrityError:  # some were told before
+        return _again(made, now), errors
+
+
+@transaction.atomic
+def _again(rows: Sequence[Activity], now: datetime) -> list[Activity]:
+    """Append those that are not known yet; returns all as they stand."""
+    keys = [row.key for row in rows]
+    known = set(Activity.objects.filter(key__in=keys).values_list("key", flat=True))
+    fresh = {row.key: row for row in reversed(rows) if row.key not in known}  # of two with one key the first
+    activities_record(list(fresh.values()), now=now)
+    keyed = {row.key: row for row in Activity.objects.filter(key__in=keys)}
+    return [keyed[row.key] for row in rows]
 
 
 class _LeadFinder:

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from core import leases, outbox, points
+from core.attempt import attempt
 from core.clock import db_now
 from core.errors import Refused
 from core.models import Leased
@@ -29,9 +29,8 @@ def capture_accept(*, source: str, key: str, body: dict[str, Any]) -> tuple[Inbo
     Committed before this returns (unless inside a caller's transaction), so a 2xx may be given after it.
     """
     clean = rules.json_storable(body)
-    # One statement commits itself; only inside somebody's transaction a refused one must be taken back.
     try:
-        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        with attempt():
             item = InboxItem.objects.create(source=source, key=key[:150], body=clean)
     except IntegrityError:
         return InboxItem.objects.get(source=source, key=key[:150]), False

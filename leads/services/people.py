@@ -50,8 +50,8 @@ def captures_apply(entries: Sequence[Entry], *, now: datetime, known: dict[str, 
         for index, activity in enumerate(one.capture.activities)
         if (row := _activity(one, index, activity, visitors)) is not None
     ]
-    active = activities_append(rows)
-    leads_mark(active.union(one.lead.pk for one in people if one.lead), now=now, marked=fresh)
+    active = activities_append(rows, now=now)
+    leads_mark(active.union(one.lead.pk for one in people if one.lead), now=now, marked=active | fresh)
 
 
 def leads_lookup(people: Sequence[Entry]) -> dict[str, Lead]:
