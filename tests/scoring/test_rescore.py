@@ -226,7 +226,7 @@ def test_workers_share_a_pass_and_none_does_a_chunk_twice(small_chunks: None) ->
 def test_a_slow_worker_takes_less_at_a_time_and_leaves_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = crowd()
     monkeypatch.setattr(rescore_service, "LEAST", 3)
-    monkeypatch.setattr(rescore_service, "_pace", {"seconds_a_lead": 0.04})  # ten leads in the time there is
+    monkeypatch.setattr(rescore_service, "_pace", {"seconds_a_lead": 0.05})  # ten leads in the time there is
     made = rescore_start(model=ScoringModel.objects.get(state="active"), cause="asked")
     assert made.chunks.count() == 1
     assert rescore_service.chunk_next() == 10
