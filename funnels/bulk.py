@@ -11,5 +11,5 @@ def journeys_start(
     starts: Iterable[tuple[int, datetime]], *, kind: int, stage: Stage, cause: str, score: int | None = None
 ) -> None:
     """``starts``: (traveller id, since when) of travellers just inserted with ``seq=1`` in ``stage``."""
-    names = ["kind", "traveller_id", "seq", "to_stage", "at", "cause", "score"]
-    bulk.rows_insert(Transition, names, [(int(kind), pk, 1, stage.pk, at, cause, score) for pk, at in starts])
+    same = {"kind": int(kind), "seq": 1, "to_stage": stage.pk, "cause": cause, "score": score}
+    bulk.rows_insert(Transition, ["traveller_id", "at"], starts, same=same)

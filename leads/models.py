@@ -98,6 +98,8 @@ class Lead(models.Model):
     consent_at = models.DateTimeField(null=True, blank=True)
     custom = models.JSONField(default=dict, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="leads")
+    import_run = models.BigIntegerField(null=True, editable=False, help_text="The import that brought it")
+    import_line = models.BigIntegerField(null=True, editable=False, help_text="Its line in that file")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 

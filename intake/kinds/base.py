@@ -26,6 +26,7 @@ class Field:
     limit: int = 200
     names: tuple[str, ...] = ()
     content: str = ""  # what the guess expects in the column: number, unique ...
+    repeats: bool = True  # the same cell comes again and again: worth remembering what it means
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Item:
     line: int
     cells: list[str]
     values: dict[str, Any] = field(default_factory=dict)
-    keys: list[int] = field(default_factory=list)  # hashes of what makes the row unique
+    keys: list[str] = field(default_factory=list)  # what makes the row unique
     outcome: str = ""
     problem: RowProblem | None = None
 
@@ -44,6 +45,7 @@ class Item:
 class Context:
     """What a writer may need to know about the run."""
 
+    run: int
     now: datetime
     options: dict[str, Any]
     currency: str
@@ -84,6 +86,10 @@ def key_hash(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True)
 
 
+def repeated(line: int) -> RowProblem:
+    return RowProblem(f"The same key stands on line {line:,} already; that row was taken.")
+
+
 def near(text: str, known: Iterable[str]) -> str:
     """' Did you mean X?' when something known is spelt alike, else ''."""
     close = get_close_matches(text, list(known), n=1, cutoff=0.75)
@@ -99,6 +105,9 @@ class Kind(ABC):
     fields: tuple[Field, ...]
     custom = False
     chunk = 1000  # rows in one transaction
+    # What it makes remembers the run and the line (and the writer refuses a repeat of it), so that the engine need
+    # not keep the keys of those rows.
+    remembers = False
     help = ""
 
     def spec(self, name: str) -> Field | None:

@@ -1,11 +1,9 @@
 """Companies, and which belongs to which."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Q
-from django.db.models.functions import Lower
-
+from core import bulk
 from intake.errors import RowProblem
 from intake.kinds.base import CREATED, UNCHANGED, UPDATED, Context, Field, Item, Kind, differing, near
 from intake.kinds.users import owner_finder
@@ -45,7 +43,7 @@ class Companies(Kind):
         raise RowProblem("A company needs a name or a domain.", "name")
 
     def write(self, items: Sequence[Item], context: Context) -> None:
-        book = CompanyBook([item.values for item in items])
+        book = CompanyBook(companies_named([item.values for item in items]))
         owners = owner_finder() if any(item.values.get("owner") for item in items) else {}
         parents: list[tuple[Item, Company, str]] = []
         for item in items:
@@ -99,20 +97,56 @@ class Companies(Kind):
             item.outcome = UPDATED if item.outcome == UNCHANGED else item.outcome
 
 
-class CompanyBook:
-    """The companies that a batch speaks of, found by external id, domain or name in any case."""
-
-    def __init__(self, wanted: Sequence[dict[str, Any]]) -> None:
-        names = {one[key].lower() for one in wanted for key in ("name", "parent") if one.get(key)}
-        domains = {one["domain"] for one in wanted if one.get("domain")}
-        ids = {one["external_id"] for one in wanted if one.get("external_id")}
-        rows = Company.objects.annotate(low=Lower("name")).filter(
-            Q(low__in=names) | Q(domain__in=domains) | Q(external_id__in=ids)
+def companies_named(wanted: Sequence[dict[str, Any]], *, few: bool = False) -> list[Company]:
+    """The companies that rows may speak of, by external id, domain or name in any case; the newest first. ``few``: no
+    more of them than those three."""
+    among = Company.objects.only("name", "domain", "external_id") if few else Company.objects.all()
+    names = {one[key] for one in wanted for key in ("name", "parent") if one.get(key)}
+    domains = {one["domain"] for one in wanted if one.get("domain")}
+    ids = {one["external_id"] for one in wanted if one.get("external_id")}
+    found = {
+        row.pk: row
+        for rows in (
+            bulk.where_like(among, "name", list(names)) if names else (),
+            bulk.where_in(among, "domain", list(domains)) if domains else (),
+            bulk.where_in(among, "external_id", list(ids)) if ids else (),
         )
+        for row in rows
+    }
+    return [found[key] for key in sorted(found, reverse=True)]
+
+
+def companies_bring(wanted: dict[str, dict[str, Any]], context: Context) -> dict[str, int]:
+    """key -> id of companies by their facts; those not known are made (in a dry run their id is 0)."""
+    book = CompanyBook(companies_named(list(wanted.values()), few=True))
+    places: dict[str, Company] = {}
+    made: list[Company] = []
+    for key, one in wanted.items():
+        found = book.find(one)
+        if found is None:
+            found = Company(**{"name": one.get("domain", ""), **one})
+            book.add(found)
+            made.append(found)
+        places[key] = found
+    context.notes["companies made"] += len(made)
+    if not context.dry:
+        for row, pk in zip(made, bulk.ids_allocate(Company, len(made)), strict=True):
+            row.pk = pk
+        names = ["id", "name", "domain", "industry", "employees"]
+        rows = [(row.pk, row.name, row.domain, row.industry, row.employees) for row in made]
+        bulk.rows_insert(Company, names, rows, same={"currency": context.currency})
+    return {key: row.pk or 0 for key, row in places.items()}
+
+
+class CompanyBook:
+    """Companies, found by external id, domain or name in any case. Give them newest first: the oldest namesake
+    wins."""
+
+    def __init__(self, rows: Iterable[Company]) -> None:
         self.ids: dict[str, Company] = {}
         self.domains: dict[str, Company] = {}
         self.names: dict[str, Company] = {}
-        for row in rows.order_by("-pk"):
+        for row in rows:
             self.add(row)
 
     def add(self, row: Company) -> None:

@@ -12,7 +12,7 @@ from funnels.selectors import pipelines
 from funnels.services import journey_chain, journey_move
 from intake.errors import RowProblem
 from intake.kinds.base import CREATED, UNCHANGED, UPDATED, Context, Field, Item, Kind, differing, near
-from intake.kinds.companies import CompanyBook
+from intake.kinds.companies import CompanyBook, companies_named
 from intake.kinds.users import owner_finder
 from intake.rules import key_fold, not_ahead, same_day
 
@@ -85,7 +85,7 @@ class _Batch:
         self.products = {key_fold(row.name): row for row in Product.objects.order_by("-pk")}
         self.products |= {key_fold(row.sku): row for row in Product.objects.all()}
         named = [{"name": item.values["company"]} for item in items if item.values.get("company")]
-        self.book = CompanyBook(named)
+        self.book = CompanyBook(companies_named(named))
         ids = [item.values["external_id"] for item in items]
         known = Deal.objects.filter(external_id__in=ids).select_related("stage__funnel", "lost_reason")
         self.known = {deal.external_id: deal for deal in known}

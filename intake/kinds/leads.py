@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +11,24 @@ from funnels.bulk import journeys_start
 from funnels.models import Transition
 from funnels.selectors import stage_get
 from intake.errors import RowProblem
-from intake.kinds.base import CREATED, UNCHANGED, UPDATED, Context, Field, Item, Kind, near
-from intake.kinds.companies import CompanyBook
+from intake.kinds.base import CREATED, UNCHANGED, UPDATED, Context, Field, Item, Kind, near, repeated
+from intake.kinds.companies import companies_bring
 from intake.kinds.users import owner_finder
 from intake.rules import key_fold, not_ahead
-from leads.models import Company, Lead, Standing
+from leads.models import Lead, Standing
 from leads.rules import LEAD_FIELDS, TOUCH_FIELDS, company_domain
 from leads.services import leads_mark
 from leads.services.people import sources_copy
 
 COMPANY = {"company": "name", "company_domain": "domain", "industry": "industry", "employees": "employees"}
+COMPANIES_KEPT = 200_000  # ids of companies in memory
+# what the row calls it -> the column of a new lead, of its standing
+PLAIN = {
+    **{name: name for name in ("email", "external_id", *LEAD_FIELDS, "source", "campaign")},
+    "company_id": "company",
+}
+STANDING = {"owner_id": "owner", "source": "source"}
+NULLABLE = {"external_id", "company_id", "owner_id"}
 WRITTEN = [
     *("email", "email_key", "external_id", *LEAD_FIELDS, "company", "source", "campaign"),
     *("first_touch", "last_touch", "consent_email", "consent_at", "custom"),
@@ -30,20 +38,29 @@ WRITTEN = [
 class Leads(Kind):
     name, label, roles, custom = "leads", "Leads", ("marketer", "manager"), True
     chunk = 5000  # written by COPY
+    remembers = True
     help = "Each row needs an e-mail or an external id. Columns of your own become custom fields."
     fields = (
-        Field("email", "E-mail", "email", 254, ("email address", "mail", "e mail", "work email", "contact email")),
+        Field(
+            "email",
+            "E-mail",
+            "email",
+            254,
+            ("email address", "mail", "e mail", "work email", "contact email"),
+            repeats=False,
+        ),
         Field(
             "external_id",
             "External id",
             limit=100,
             names=("prospect id", "lead id", "contact id", "record id", "lead number", "id"),
             content="unique",
+            repeats=False,
         ),
         Field("first_name", "First name", limit=80, names=("firstname", "given name", "forename")),
         Field("last_name", "Last name", limit=80, names=("lastname", "surname", "family name")),
         Field("full_name", "Full name", limit=160, names=("name", "contact name", "lead name", "contact")),
-        Field("phone", "Phone", limit=40, names=("phone number", "telephone", "mobile", "tel")),
+        Field("phone", "Phone", limit=40, names=("phone number", "telephone", "mobile", "tel"), repeats=False),
         Field("job_title", "Job title", limit=120, names=("title", "position", "job", "role")),
         Field("persona", "Persona", limit=60),
         Field("language", "Language", limit=12, names=("lang", "locale")),
@@ -68,6 +85,8 @@ class Leads(Kind):
         return "" if known else "Say which column is the e-mail, or an id that stays the same (External id)."
 
     def keys(self, values: dict[str, Any]) -> list[str]:
+        if values.get("company_domain"):
+            values["company_domain"] = company_domain(values["company_domain"])
         email, external = values.get("email"), values.get("external_id")
         if not email and not external:
             raise RowProblem("A lead needs an e-mail or an external id.", "email")
@@ -92,11 +111,11 @@ class _Batch:
         self.changed: list[Lead] = []
 
     def run(self) -> None:
-        companies = self._companies()
+        self._companies()
         owners = owner_finder() if any("owner" in item.values for item in self.items) else {}
         for item in self.items:
             try:
-                self._take(item, companies, owners)
+                self._take(item, owners)
             except RowProblem as problem:
                 item.problem = problem
         if not self.context.dry:
@@ -104,7 +123,7 @@ class _Batch:
             self._update()
             outbox.poke("leads.marked")
 
-    def _take(self, item: Item, companies: dict[str, int], owners: dict[str, Any]) -> None:
+    def _take(self, item: Item, owners: dict[str, Any]) -> None:
         values = item.values
         if values.get("owner"):
             owner = owners.get(key_fold(values["owner"]))
@@ -114,8 +133,6 @@ class _Batch:
             values["owner_id"] = owner.pk
         if values.get("created_at"):
             values["created_at"] = not_ahead(values["created_at"], self.now)
-        if companies:
-            values["company_id"] = companies.get(_company_key(values))
         lead = self._known(values)
         if lead is None:
             self.fresh.append(item)
@@ -129,6 +146,9 @@ class _Batch:
     def _known(self, values: dict[str, Any]) -> Lead | None:
         by_email = self.by_email.get(values.get("email") or "")
         by_id = self.by_id.get(values.get("external_id") or "")
+        for lead in (by_email, by_id):
+            if lead is not None and lead.import_run == self.context.run:
+                raise repeated(lead.import_line or 0)
         if by_email is not None and by_id is not None and by_email.pk != by_id.pk:
             raise RowProblem("The e-mail and the external id belong to two different leads; merge them.", "email")
         if by_email is not None and by_id is None and values.get("external_id") and by_email.external_id:
@@ -153,81 +173,65 @@ class _Batch:
             setattr(lead, name, value)
         return bool(changed)
 
-    def _companies(self) -> dict[str, int]:
-        """The companies that the rows name, by ``_company_key``; missing ones are made."""
-        wanted: dict[str, dict[str, Any]] = {}
-        for item in self.items:
-            if item.values.get("company_domain"):
-                item.values["company_domain"] = company_domain(item.values["company_domain"])
-            if key := _company_key(item.values):
-                given = {ours: item.values[name] for name, ours in COMPANY.items() if item.values.get(name)}
-                wanted.setdefault(key, {}).update(given)
+    def _companies(self) -> None:
+        """Every row learns its company's id; missing companies are made."""
         known: dict[str, int] = self.context.cache.setdefault("companies", {})
-        missing = {key: one for key, one in wanted.items() if key not in known}
-        if not missing:
-            return known
-        book = CompanyBook(list(missing.values()))
-        made = {}
-        for key, one in missing.items():
-            found = book.find(one)
-            if found is None:
-                found = Company(**{"name": one.get("domain", ""), "currency": self.context.currency, **one})
-                book.add(found)
-                made[key] = found
-            known[key] = found.pk
-        self.context.notes["companies made"] += len(made)
-        if not self.context.dry:
-            Company.objects.bulk_create(made.values(), batch_size=1000)
-        known |= {key: company.pk or 0 for key, company in made.items()}
-        return known
+        if (
+            len(known) > COMPANIES_KEPT and not self.context.dry
+        ):  # a dry run could not find again what it did not make
+            known.clear()
+        named = [(key, item.values) for item in self.items if (key := _company_key(item.values))]
+        missing: dict[str, dict[str, Any]] = {}
+        for key, values in named:
+            if key not in known:
+                given = {ours: values[name] for name, ours in COMPANY.items() if values.get(name)}
+                missing.setdefault(key, {}).update(given)
+        if missing:
+            known |= companies_bring(missing, self.context)
+        for key, values in named:
+            values["company_id"] = known[key]
 
     def _insert(self) -> None:
         if not self.fresh:
             return
         ids = bulk.ids_allocate(Lead, len(self.fresh))
-        starts = [item.values.get("created_at") or self.now for item in self.fresh]
-        names = ["id", "token", *WRITTEN, "created_at", "updated_at"]
-        rows = list(map(self._row, ids, _tokens(len(ids)), (item.values for item in self.fresh), starts))
-        bulk.rows_insert(Lead, names, rows)
+        values = [item.values for item in self.fresh]
+        present = set[str]().union(*values)
+        starts = [one.get("created_at") or self.now for one in values]
+        columns: dict[str, Iterable[Any]] = {**self._columns(values, present, starts)}
+        same: dict[str, Any] = {"updated_at": self.now, "import_run": self.context.run}
         stage = stage_get("marketing", "awareness")
-        names = ["lead", "stage", "stage_since", "seq", "owner", "source", "score_due_at", "created_at"]
-        bulk.rows_insert(
-            Standing,
-            names,
-            [
-                (pk, stage.pk, at, 1, item.values.get("owner_id"), item.values.get("source", ""), self.now, at)
-                for pk, at, item in zip(ids, starts, self.fresh, strict=True)
-            ],
-        )
-        journeys_start(
-            zip(ids, starts, strict=True), kind=Transition.Kind.LEAD, stage=stage, cause="imported", score=0
-        )
+        standing: dict[str, Iterable[Any]] = {"lead": ids}
+        alike = {"stage": stage.pk, "seq": 1, "score_due_at": self.now}
+        if "created_at" in present:
+            columns["created_at"] = standing["stage_since"] = standing["created_at"] = starts
+        else:
+            same["created_at"] = alike["stage_since"] = alike["created_at"] = self.now
+        standing |= {ours: _cells(values, name) for name, ours in STANDING.items() if name in present}
+        lines = [item.line for item in self.fresh]
+        columns = {"id": ids, "token": _tokens(len(ids)), "import_line": lines, **columns}
+        bulk.rows_insert(Lead, list(columns), zip(*columns.values(), strict=True), same=same)
+        bulk.rows_insert(Standing, list(standing), zip(*standing.values(), strict=True), same=alike)
+        begun = zip(ids, starts, strict=True)
+        journeys_start(begun, kind=Transition.Kind.LEAD, stage=stage, cause="imported", score=0)
 
-    def _row(self, pk: int, token: str, values: dict[str, Any], at: datetime) -> tuple[Any, ...]:
-        get = values.get
-        email = get("email")
-        touch = _touch(values, at)
-        touched = json.dumps(touch) if touch else "{}"
-        custom = get("custom")
-        consent = get("consent_email") or False
-        return (
-            pk,
-            token,
-            email or "",
-            email,
-            get("external_id") or None,
-            *[get(name, "") for name in LEAD_FIELDS],
-            get("company_id"),
-            get("source", ""),
-            get("campaign", ""),
-            touched,
-            touched,
-            consent,
-            at if consent else None,
-            json.dumps(custom) if custom else "{}",
-            at,
-            self.now,
-        )
+    @staticmethod
+    def _columns(
+        values: Sequence[dict[str, Any]], present: set[str], starts: Sequence[datetime]
+    ) -> dict[str, list[Any]]:
+        """The columns of new leads that the file speaks of; all others hold their defaults."""
+        columns = {ours: _cells(values, name) for name, ours in PLAIN.items() if name in present}
+        if "email" in present:
+            columns["email_key"] = [one.get("email") for one in values]
+        if touched := [name for name in TOUCH_FIELDS if name in present]:
+            columns["first_touch"] = columns["last_touch"] = _touches(values, touched, starts)
+        if "consent_email" in present:
+            agreed = [bool(one.get("consent_email")) for one in values]
+            moments = [at if yes else None for at, yes in zip(starts, agreed, strict=True)]
+            columns |= {"consent_email": agreed, "consent_at": moments}
+        if "custom" in present:
+            columns["custom"] = [json.dumps(one.get("custom") or {}) for one in values]
+        return columns
 
     def _update(self) -> None:
         if not self.changed:
@@ -245,9 +249,28 @@ def _company_key(values: dict[str, Any]) -> str:
     return values.get("company_domain") or ("name:" + values["company"].lower() if values.get("company") else "")
 
 
+def _cells(values: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    if name in NULLABLE:
+        return [one.get(name) or None for one in values]
+    return [one.get(name, "") for one in values]
+
+
 def _touch(values: dict[str, Any], at: datetime) -> dict[str, str]:
     touch = {name: values[name] for name in TOUCH_FIELDS if values.get(name)}
     return {**touch, "at": at.isoformat()} if touch else {}
+
+
+def _touches(values: Sequence[dict[str, Any]], touched: Sequence[str], starts: Sequence[datetime]) -> list[str]:
+    """Each row's touch as JSON, made once for all that are alike."""
+    made: dict[tuple[Any, ...], str] = {}
+    texts = []
+    for one, at in zip(values, starts, strict=True):
+        key = (at, *map(one.get, touched))
+        text = made.get(key)
+        if text is None:
+            text = made[key] = json.dumps(_touch(one, at))
+        texts.append(text)
+    return texts
 
 
 def _tokens(count: int) -> Iterator[str]:

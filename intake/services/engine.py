@@ -1,14 +1,13 @@
 """Running an import: one thread reads and understands, this one writes. Each chunk is one transaction with its
 counters, so that a run that is killed goes on after its last chunk and no row is counted twice."""
 
+import gc
 import json
-import queue
-import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,128 +15,17 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from core import bulk, csvsafe
+from core import bulk
 from core.clock import db_now
 from core.leases import LeaseLost
 from intake.errors import FileProblem, RowProblem
 from intake.kinds import kind_get
-from intake.kinds.base import Context, Item, Kind, key_hash, reader_of
+from intake.kinds.base import CREATED, Context, Item, Kind, key_hash, repeated
 from intake.models import LEASE_SECONDS, ImportIssue, ImportKey, ImportRun
-from intake.reader import Reader
-from intake.rules import custom_reader
-from leads.models import CustomField
+from intake.services.parser import Chunk, Parser
 from leads.rules import json_storable
 
 MAX_ATTEMPTS = 5
-
-
-@dataclass
-class Chunk:
-    items: list[Item]
-    position: int
-
-
-class Parser(threading.Thread):
-    """Reads ahead of the writer by at most two chunks. Touches no database."""
-
-    def __init__(self, run: ImportRun, kind: Kind, skip: int) -> None:
-        super().__init__(daemon=True)
-        self.kind, self.skip = kind, skip
-        self.empty = frozenset(run.options.get("empty", []))
-        self.plan = list(_plan(run, kind))
-        self.file = run.full_path.open("rb")
-        self.reader = Reader(self.file, run.encoding, run.delimiter)
-        self.queue: queue.Queue[Chunk | Exception | None] = queue.Queue(maxsize=2)
-        self.stopped = threading.Event()
-
-    def run(self) -> None:
-        try:
-            items: list[Item] = []
-            for place, row in enumerate(self.reader):
-                if place < self.skip:
-                    continue
-                items.append(self._item(row.line, row.cells, row.problem))
-                if len(items) >= self.kind.chunk:
-                    self._put(Chunk(items, self.reader.position))
-                    items = []
-                if self.stopped.is_set():
-                    return
-            if items:
-                self._put(Chunk(items, self.reader.position))
-            self._put(None)
-        except Exception as error:  # handed to the writer, which fails the run with it
-            self._put(error)
-        finally:
-            self.reader.close()
-
-    def _put(self, chunk: Chunk | Exception | None) -> None:
-        while not self.stopped.is_set():
-            try:
-                self.queue.put(chunk, timeout=0.5)
-                return
-            except queue.Full:
-                continue
-
-    def _item(self, line: int, cells: list[str], problem: str) -> Item:
-        item = Item(line, cells)
-        if problem:
-            item.problem = RowProblem(problem)
-            return item
-        values, empty, name = item.values, self.empty, ""
-        try:
-            for place, name, custom, read in self.plan:
-                text = cells[place].strip()
-                if not text or text in empty:
-                    continue
-                if text[0] == "'":
-                    text = cell_plain(text)
-                if custom:
-                    values.setdefault("custom", {})[custom] = read(text)
-                else:
-                    values[name] = read(text)
-            if "full_name" in values:
-                _split_name(values)
-            item.keys = [key_hash(key) for key in self.kind.keys(values)]
-        except RowProblem as found:
-            # the readers share their problems through a cache: never change one
-            item.problem = RowProblem(found.reason, found.field or name)
-        return item
-
-    def __iter__(self) -> Iterator[Chunk]:
-        self.start()
-        try:
-            while (chunk := self.queue.get()) is not None:
-                if isinstance(chunk, Exception):
-                    raise chunk
-                yield chunk
-        finally:
-            self.stopped.set()
-            self.join(timeout=10)
-
-
-def _plan(run: ImportRun, kind: Kind) -> Iterator[tuple[int, str, str, Any]]:
-    """(place, field, custom key, reader) of every column that is taken."""
-    types = dict(CustomField.objects.values_list("key", "type"))
-    for place, column in enumerate(run.header):
-        target = run.mapping.get(column, "")
-        if target.startswith("custom:"):
-            _, key, type_ = target.split(":")
-            yield place, column, key, custom_reader(types.get(key, type_), run.date_format)
-        elif target:
-            spec = kind.spec(target)
-            assert spec is not None  # run_map checked it
-            yield place, target, "", reader_of(spec, run.date_format)
-
-
-def cell_plain(text: str) -> str:
-    """The cell as it was before an export made its formula harmless with an apostrophe."""
-    return text[1:] if text.startswith("'") and csvsafe.cell(text[1:]) == text else text
-
-
-def _split_name(values: dict[str, Any]) -> None:
-    first, _, last = values.pop("full_name").partition(" ")
-    values.setdefault("first_name", first[:80])
-    values.setdefault("last_name", last[:80])
 
 
 def runs_drain(*, seconds: float = 100) -> int:
@@ -169,10 +57,14 @@ def run_execute(run: ImportRun, *, seconds: float = 0) -> int:
     if run.attempts > MAX_ATTEMPTS:
         _finish(run, ImportRun.State.FAILED, "Given up: the same rows broke the import again and again.")
         return 0
-    end = time.monotonic() + seconds if seconds else 0
+    with _garbage_rarely():
+        return _execute(run, time.monotonic() + seconds if seconds else 0)
+
+
+def _execute(run: ImportRun, end: float) -> int:
     kind, before = kind_get(run.kind), run.rows_in
     try:
-        context = Context(db_now(), run.options, settings.CURRENCY, run.dry_run, Counter(run.notes))
+        context = Context(run.pk, db_now(), run.options, settings.CURRENCY, run.dry_run, Counter(run.notes))
         for chunk in Parser(run, kind, run.rows_in):
             _chunk(run, kind, chunk, context)
             run.refresh_from_db(fields=["cancel_requested"])
@@ -190,6 +82,17 @@ def run_execute(run: ImportRun, *, seconds: float = 0) -> int:
     return run.rows_in - before
 
 
+@contextmanager
+def _garbage_rarely() -> Iterator[None]:
+    """Rows live for a chunk and make no cycles; looking for cycles among them took a third of the reading."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 def _chunk(run: ImportRun, kind: Kind, chunk: Chunk, context: Context) -> None:
     kept = Counter(context.notes)
     try:
@@ -199,7 +102,9 @@ def _chunk(run: ImportRun, kind: Kind, chunk: Chunk, context: Context) -> None:
             if not _mine(run).update(lease_until=until):
                 raise LeaseLost("another worker goes on with this import")
             good = [item for item in chunk.items if item.problem is None]
-            _write(kind, _first_of_key(run, good), context)
+            first = _first_of_key(good, _lines_before(run, kind, good))
+            _write(kind, first, context)
+            _keys_keep(run, kind, first)
             _account(run, chunk, context)
     except BaseException:
         context.notes, context.cache = kept, {}
@@ -226,24 +131,38 @@ def _write(kind: Kind, items: Sequence[Item], context: Context) -> None:
         _write(kind, items[half:], context)
 
 
-def _first_of_key(run: ImportRun, items: list[Item]) -> list[Item]:
+def _remembers(run: ImportRun, kind: Kind) -> bool:
+    return kind.remembers and not run.dry_run
+
+
+def _lines_before(run: ImportRun, kind: Kind, items: list[Item]) -> dict[str, int]:
+    """The keys of these rows that the file has brought before, with the line that did."""
+    if _remembers(run, kind) and not (run.updated or run.unchanged or run.rejected):
+        return {}  # all rows so far were made, and remember it themselves
+    hashed = {key_hash(key): key for item in items for key in item.keys}
+    known = bulk.where_in(ImportKey.objects.filter(run=run), "key", list(hashed))
+    return {hashed[key]: line for key, line in known.values_list("key", "line")}
+
+
+def _first_of_key(items: list[Item], before: dict[str, int]) -> list[Item]:
     """The items whose keys this file has not brought before; the others are rejected naming the first line."""
-    every = [key for item in items for key in item.keys]
-    known = bulk.where_in(ImportKey.objects.filter(run=run), "key", every)
-    seen: dict[int, int] = dict(known.values_list("key", "line"))
-    fresh: list[tuple[int, int, int]] = []
     first: list[Item] = []
     for item in items:
-        line = next((seen[key] for key in item.keys if key in seen), None)
-        if line is not None:
-            item.problem = RowProblem(f"The same key stands on line {line:,} already; that row was taken.")
-            continue
-        first.append(item)
         for key in item.keys:
-            seen[key] = item.line
-            fresh.append((run.pk, key, item.line))
-    bulk.rows_insert(ImportKey, ["run", "key", "line"], fresh)
+            if key in before:
+                item.problem = repeated(before[key])
+                break
+        else:
+            first.append(item)
+            for key in item.keys:
+                before[key] = item.line
     return first
+
+
+def _keys_keep(run: ImportRun, kind: Kind, items: list[Item]) -> None:
+    kept = [item for item in items if item.outcome != CREATED] if _remembers(run, kind) else items
+    rows = [(key_hash(key), item.line) for item in kept for key in item.keys]
+    bulk.rows_insert(ImportKey, ["key", "line"], rows, same={"run": run.pk})
 
 
 def _mine(run: ImportRun) -> QuerySet[ImportRun]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.bulk import ids_allocate, rows_insert, rows_update
+from core.bulk import ids_allocate, rows_insert, rows_update, where_in, where_like
 from core.models import OutboxMessage
+from leads.models import Company
 from team.models import Notice
 from tests.personas import persona
 
@@ -76,3 +77,24 @@ def test_rows_are_updated_by_their_key_few_columns_or_many(many: bool) -> None:
     assert [(one.title, one.read_at) for one in (first, second, third)] == [*cells, ("old", None)]
     assert (first.url, first.body) == (("/url", "body") if many else ("/same", "same, for %s"))
     assert third.url == ""
+
+
+def test_more_rows_than_one_piece_of_the_stream() -> None:
+    user = persona("rep")
+    rows = [(f"{n:05}", HOSTILE[n % len(HOSTILE)]) for n in range(1700)]
+    rows_insert(Notice, ["key", "title"], iter(rows), same={"user": user.pk, "kind": 'line\r\nends, "too"'})
+    assert list(Notice.objects.order_by("key").values_list("key", "title")) == rows
+    assert set(Notice.objects.values_list("kind", flat=True)) == {'line\r\nends, "too"'}
+
+
+def test_rows_are_found_by_very_many_values() -> None:
+    names = [*HOSTILE[1:], "back\\slash", "x'y", "\\"]
+    Company.objects.bulk_create([Company(name=name) for name in names])
+    every = Company.objects.all()
+    assert {row.name for row in where_in(every, "name", names)} == set(names)
+    assert list(where_in(every, "name", ['plain"', "{plain}", "curly", "back"])) == []
+    assert where_in(every, "pk", [row.pk for row in every]).count() == len(names)
+    assert where_in(every, "pk", []).count() == 0
+    assert {row.name for row in where_like(every, "name", ["PLAIN", 'A "QUOTED", comma\nand A line'])} == set(
+        names[:2]
+    )

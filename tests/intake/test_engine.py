@@ -250,3 +250,34 @@ def test_checking_again_starts_clean(started: ImportRun) -> None:
         run_check(started)
     runs_drain()
     assert ImportIssue.objects.count() == 143
+
+
+def test_a_repeat_far_down_the_file_is_refused_whatever_the_first_row_did(bring: Bring, small_chunks: None) -> None:
+    bring("leads", "Email,Id,City\nold@example.com,77,Bonn\nsame@example.com,78,Bonn\n")
+    rows = [f"p{n}@example.com,{1000 + n},Ulm" for n in range(200)]
+    rows[3] = "old@example.com,77,Ulm"  # updated
+    rows[4] = "same@example.com,78,Bonn"  # unchanged
+    rows[120] = "p0@example.com,5000,Ulm"  # made on line 2
+    rows[130] = "q@example.com,1001,Ulm"  # its id was made on line 3
+    rows[140], rows[150] = "old@example.com,,Ulm", "new@example.com,78,Ulm"
+    run = bring("leads", "Email,Id,City\n" + "\n".join(rows) + "\n")
+    assert counts(run) == (194, 1, 1, 4)
+    said = dict(run.issues.values_list("line", "reason"))
+    lines = {122: 2, 132: 3, 142: 5, 152: 6}
+    assert said == {
+        at: f"The same key stands on line {line} already; that row was taken." for at, line in lines.items()
+    }
+    again = bring("leads", "Email,Id,City\n" + "\n".join(rows) + "\n")
+    assert counts(again) == (0, 0, 196, 4)
+    assert dict(again.issues.values_list("line", "reason")) == said
+    lead = Lead.objects.get(email_key="p5@example.com")
+    assert (lead.import_run, lead.import_line) == (run.pk, 7)
+
+
+def test_companies_are_found_in_any_case_and_made_once(bring: Bring) -> None:
+    Company.objects.create(name="ACME", domain="acme.example")
+    text = "Email,Company,Website\na@x.example,acme,\nb@x.example,NEW CO,\nc@x.example,New Co,\n"
+    text += "d@x.example,new co,new.example\n"
+    assert counts(bring("leads", text)) == (4, 0, 0, 0)
+    assert sorted(Company.objects.values_list("name", "domain")) == [("ACME", "acme.example"), ("New Co", None)]
+    assert counts(bring("leads", text)) == (0, 0, 4, 0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core import csvsafe
 from intake import guess, rules
 from intake.rules import RowProblem
-from intake.services.engine import cell_plain
+from intake.services.parser import cell_plain
 
 
 @pytest.mark.parametrize(
