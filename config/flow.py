@@ -24,6 +24,8 @@ TOGETHER: dict[str, list[str]] = {
     "handoff.withdrawn": ["insights.services.people_mark"],
     # deals -> handoff {lead_id, cycle}: the deal was won or lost; its rep has room for another handoff
     "deal.closed": ["handoff.services.handoffs_note_closed"],
+    # deals -> handoff {lead_id, cycle}: the deal is open again, and takes room again
+    "deal.reopened": ["handoff.services.handoffs_note_reopened"],
     # leads -> insights {lead_id}: another owner or first source, merged or erased; the ledger does not tell that
     "lead.rewritten": ["insights.services.people_mark"],
     # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops

@@ -15,7 +15,8 @@ OUTCOMES = [
 
 
 class LogForm(forms.Form):
-    """What happened, in the rep's words. ``once`` makes a double click one call, not two."""
+    """What happened, in the rep's words; only a note is nothing without them. ``once`` makes a double click one
+    call, not two."""
 
     text = forms.CharField(
         required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
@@ -23,13 +24,13 @@ class LogForm(forms.Form):
     outcome = forms.ChoiceField(required=False, choices=OUTCOMES)
     once = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
-    @classmethod
-    def fresh(cls, kind: str) -> "LogForm":
-        form = cls(initial={"once": f"log:{uuid.uuid4()}"})
-        form.fields["text"].label = LOG_KINDS[kind][1]
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"once": f"log:{uuid.uuid4()}"})
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = LOG_KINDS[kind][1]
+        self.fields["text"].required = kind == "note"
         if kind != "call":
-            del form.fields["outcome"]
-        return form
+            del self.fields["outcome"]
 
     def clean_once(self) -> str:
         once: str = self.cleaned_data["once"]

@@ -131,7 +131,7 @@ def lead_log(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404
     user: Any = request.user
     found = _lead(request, pk)
-    form = LogForm(request.POST)
+    form = LogForm(request.POST, kind=kind)
     if not form.is_valid():
         return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": form}, status=422)
     try:
@@ -155,7 +155,7 @@ def log_form(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if kind not in selectors.LOG_KINDS:
         raise Http404
     found = _lead(request, pk)
-    return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": LogForm.fresh(kind)})
+    return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": LogForm(kind=kind)})
 
 
 @require_safe

@@ -136,6 +136,12 @@ class LogForm(forms.Form):
     )
     text = forms.CharField(label="What was said", required=False, max_length=4000, widget=forms.Textarea({"rows": 2}))
 
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("kind") == "note" and not given.get("text") and "text" not in self.errors:
+            self.add_error("text", "A note without words says nothing.")
+        return given
+
 
 class TaskForm(forms.Form):
     title = forms.CharField(label="Task", max_length=200)

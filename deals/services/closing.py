@@ -44,7 +44,7 @@ def deal_win(*, deal: Deal, by: Any, amount: Decimal | None = None, seq: int | N
     journey_move([deal], kind=DEAL, to=end_stage(deal, Stage.Kind.WON), cause="won", by=by, at=now)
     deal.amount, deal.closed_at, deal.lost_reason, deal.objection = amount, deal.stage_since, None, ""
     deal.save(update_fields=["amount", "closed_at", "lost_reason", "objection"])
-    _tell_closed(deal)
+    _tell("deal.closed", deal)
     standing = _standing(deal)
     if standing is not None and not _is_customer(standing):
         onboarded = stage_of_kind(Funnel.Kind.CUSTOMER, Stage.Kind.OPEN)
@@ -52,10 +52,10 @@ def deal_win(*, deal: Deal, by: Any, amount: Decimal | None = None, seq: int | N
     return deal
 
 
-def _tell_closed(deal: Deal) -> None:
-    """The handoff that opened it hears: its rep has room for another lead."""
+def _tell(topic: str, deal: Deal) -> None:
+    """The handoff that opened it hears whether it takes room in its rep's load."""
     if deal.lead_id is not None and deal.lead_cycle is not None:
-        outbox.emit("deal.closed", f"deal:{deal.pk}:{deal.seq}", lead_id=deal.lead_id, cycle=deal.lead_cycle)
+        outbox.emit(topic, f"deal:{deal.pk}:{deal.seq}", lead_id=deal.lead_id, cycle=deal.lead_cycle)
 
 
 def _is_customer(standing: Standing) -> bool:
@@ -89,7 +89,7 @@ def deal_lose(
     deal.lost_reason, deal.closed_at = reason, deal.stage_since
     deal.objection = objection.strip()[: rules.TEXT_LIMITS["objection"]]
     deal.save(update_fields=["lost_reason", "closed_at", "objection"])
-    _tell_closed(deal)
+    _tell("deal.closed", deal)
     if nurture:
         _recycle(deal, by, now)
     return deal
@@ -123,6 +123,7 @@ def deal_reopen(*, deal: Deal, by: Any, seq: int | None = None) -> Deal:
     journey_move([deal], kind=DEAL, to=_reopened_stage(deal), cause="reopened", by=by, at=now)
     deal.closed_at, deal.lost_reason, deal.objection = None, None, ""
     deal.save(update_fields=["closed_at", "lost_reason", "objection"])
+    _tell("deal.reopened", deal)
     return deal
 
 

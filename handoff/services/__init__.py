@@ -7,6 +7,7 @@ from handoff.services.decide import (
     handoff_reassign,
     handoff_reject,
     handoffs_note_closed,
+    handoffs_note_reopened,
     handoffs_note_response,
     rep_left,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "handoff_reassign",
     "handoff_reject",
     "handoffs_note_closed",
+    "handoffs_note_reopened",
     "handoffs_note_response",
     "handoffs_open",
     "mail_assigned",

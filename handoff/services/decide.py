@@ -162,6 +162,12 @@ def handoffs_note_closed(payloads: Sequence[dict[str, Any]]) -> None:
     waiting_retry()
 
 
+def handoffs_note_reopened(payloads: Sequence[dict[str, Any]]) -> None:
+    """Listener of ``deal.reopened`` ``{lead_id, cycle}``: the rep works on it again, so it counts in the load."""
+    for one in payloads:
+        Handoff.objects.filter(lead_id=one["lead_id"], cycle=one["cycle"]).update(closed_at=None)
+
+
 @transaction.atomic
 def rep_left(key: str, *, user_id: int, **_: Any) -> None:
     """Outbox handler of ``user.deactivated``: undecided leads go back to routing at once, and the managers hear

@@ -62,7 +62,9 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @roles_required("rep", "manager")
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
-    return _decide(request, pk, lambda: services.handoff_accept(handoff_id=pk, by=request.user))
+    return _decide(
+        request, pk, lambda: services.handoff_accept(handoff_id=pk, by=request.user), "{lead} is yours now."
+    )
 
 
 @require_POST
@@ -74,6 +76,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         pk,
         lambda: services.handoff_reject(handoff_id=pk, by=request.user, reason_code=reason, note=note),
+        "{lead} went back to marketing.",
     )
 
 
@@ -86,7 +89,7 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     def run() -> Handoff:
         return services.handoff_reassign(handoff_id=pk, to=form.rep(), by=request.user)
 
-    return _decide(request, pk, run)
+    return _decide(request, pk, run, "{lead} is with {rep} now.")
 
 
 @require_POST
@@ -109,12 +112,12 @@ def open_(request: HttpRequest, lead_id: int) -> HttpResponse:
     return redirect(_back(request, made.pk))
 
 
-def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff]) -> HttpResponse:
+def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff], said: str) -> HttpResponse:
     """Do it, and answer with the card as it is now (htmx), or go back where the person came from."""
     _seen(request, pk)
     htmx = bool(getattr(request, "htmx", None))
     try:
-        run()
+        made = run()
     except Refused as refusal:
         context = _context(request, pk) | {"error": refusal.message, "error_field": refusal.field}
         if refusal.code == "forbidden":
@@ -129,8 +132,8 @@ def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff]) -> HttpRe
         try:
             context = _context(request, pk)
         except Http404:  # it went out of this person's sight with the decision
-            return _changed(HttpResponse(""))
-        return _changed(render(request, "handoff/_card.html", context))
+            return _told(HttpResponse(""), made, said)
+        return _told(render(request, "handoff/_card.html", context), made, said)
     return redirect(_back(request, pk))
 
 
@@ -140,6 +143,15 @@ def _changed(response: HttpResponse, refusal: str = "") -> HttpResponse:
     if refusal:
         trigger_client_event(response, "toast", {"text": refusal, "tone": "bad"})
     return response
+
+
+def _told(response: HttpResponse, one: Handoff, said: str) -> HttpResponse:
+    """What was done, with the way to the lead: the queue that the button stood in shows it no more."""
+    told = {"text": said.format(lead=one.lead.name, rep=one.rep and one.rep.name)}
+    if one.state != Handoff.State.REJECTED:
+        told["open"] = reverse("desk:lead", args=[one.lead_id])
+    trigger_client_event(response, "toast", told)
+    return _changed(response)
 
 
 def _back(request: HttpRequest, pk: int) -> str:

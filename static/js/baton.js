@@ -53,6 +53,14 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => { sizes(event.detail.elt); foldFilters(event.detail.elt); tick(); });
   document.addEventListener("close-modal", closeModal);
+  // Whoever opens a fact wants to write: else the first letters typed would be taken for shortcuts.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches("details[data-write][open]")) $("input:not([type=hidden]), textarea, select", event.target).focus();
+  }, true);
+  // A form in the dialog whose answer is shown elsewhere: when it went well, the dialog is done.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && event.detail.elt.matches("[data-closes]")) closeModal();
+  });
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
     if (event.target.closest("[data-close]")) { const box = event.target.closest("dialog"); if (box) box.close(); }

@@ -4,7 +4,7 @@
   const $ = (query, root = document) => root.querySelector(query);
   const $$ = (query, root = document) => [...root.querySelectorAll(query)];
 
-  function toast(text, tone = "", undo = "") {
+  function toast(text, tone = "", undo = "", open = "") {
     const box = document.createElement("div");
     box.className = `toast ${tone}`;
     const words = document.createElement("span");
@@ -17,6 +17,13 @@
       button.textContent = "Undo";
       button.addEventListener("click", () => { htmx.ajax("POST", undo, { swap: "none" }); box.remove(); });
       box.append(button);
+    }
+    if (open) {
+      const link = document.createElement("a");
+      link.className = "btn";
+      link.href = open;
+      link.textContent = "Open";
+      box.append(link);
     }
     $("#toasts").append(box);
     fade(box);
@@ -37,7 +44,7 @@
   }
   document.addEventListener("toast", (event) => {
     const detail = event.detail || {};
-    toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "");
+    toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "", detail.open || "");
   });
 
   // --- Trouble. What asks again by itself (every few seconds) tells it once, until it works again ---------

@@ -80,7 +80,8 @@
     if (!document.querySelector("[data-item][aria-current]") && rows().length && !document.querySelector("dialog[open]")) {
       const first = rows()[0];
       const link = first.querySelector(".item-link");
-      htmx.ajax("GET", link.getAttribute("hx-get"), { source: link, target: "#queue-panel" });
+      // given up when another row is chosen meanwhile, which is no fault; what is one, messages.js tells
+      htmx.ajax("GET", link.getAttribute("hx-get"), { source: link, target: "#queue-panel" }).catch(() => {});
       choose(first, false);
     } else if (!rows().length) {
       const kept = document.querySelector("#queue-done");

@@ -156,6 +156,17 @@ def test_a_note_is_kept_but_is_no_answer(login: Login, people: People) -> None:
     assert Handoff.objects.get(pk=handoff.pk).responded_at is None
 
 
+@pytest.mark.parametrize(("kind", "kept"), [("note", 0), ("call", 1)])
+def test_a_note_needs_words_a_call_does_not(login: Login, people: People, kind: str, kept: int) -> None:
+    handoff = assigned(people("rep"))
+    deal = Deal.objects.get(lead=handoff.lead_id)
+    client, said = login("rep"), {"kind": kind, "text": "  "}
+    on_lead = client.post(reverse("desk:lead_log", args=[handoff.lead_id, kind]), said)
+    assert (on_lead.status_code == 422) is (kept == 0)
+    client.post(reverse("deals:log", args=[deal.pk]), said)
+    assert Activity.objects.filter(lead=handoff.lead, kind=kind).count() == 2 * kept
+
+
 def test_nobody_logs_on_somebody_elses_lead(login: Login, people: People) -> None:
     handoff = assigned(people("rep"))
     url = reverse("desk:lead_log", args=[handoff.lead_id, "call"])

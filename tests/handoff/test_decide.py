@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.errors import Conflict, Refused
 from deals.models import Deal, LostReason
-from deals.services import deal_lose
+from deals.services import deal_lose, deal_reopen
 from handoff.models import Assignment, Handoff, MqlPolicy
 from handoff.services import assign_drain, handoff_accept, handoff_reassign, handoff_reject
 from leads.models import Standing
@@ -188,3 +188,6 @@ def test_a_closed_deal_makes_room_for_the_next_lead() -> None:
     assign_drain()
     second.refresh_from_db()
     assert second.rep == rep
+    deal_reopen(deal=Deal.objects.get(lead=first.lead), by=rep)  # and takes it again when it was no end after all
+    first.refresh_from_db()
+    assert first.closed_at is None

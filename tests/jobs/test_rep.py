@@ -48,6 +48,8 @@ def test_a_new_lead_comes_by_itself_and_is_decided_by_the_keyboard(browser_as: O
     if chosen.state == Handoff.State.ASSIGNED:
         page.keyboard.press("a")
         within(page, lambda: Handoff.objects.get(pk=chosen.pk).state == Handoff.State.ACCEPTED)
+        gone_to = page.locator("#toasts").get_by_role("link", name="Open")
+        expect(gone_to).to_have_attribute("href", f"/leads/{chosen.lead_id}/")
 
     page.locator(f'[data-item]:has-text("{other.lead.name}") .item-link').click()
     expect(page.locator("#queue-panel")).to_contain_text(other.lead.name)
@@ -58,6 +60,8 @@ def test_a_new_lead_comes_by_itself_and_is_decided_by_the_keyboard(browser_as: O
     rejected = within(page, lambda: Handoff.objects.filter(pk=other.pk, state=Handoff.State.REJECTED).first())
     assert rejected.reject_note == "Wrong number, twice" and rejected.reject_reason is not None
     expect(page.locator("[data-item]", has_text=other.lead.name)).to_have_count(0)
+    expect(page.locator("#modal")).not_to_be_visible()
+    expect(page.locator("#toasts")).to_contain_text(f"{other.lead.name} went back to marketing.")
 
 
 def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nobody(browser_as: Opened) -> None:
@@ -94,7 +98,8 @@ def test_a_deal_goes_from_bant_over_the_board_to_won(browser_as: Opened) -> None
     page = browser_as("rep")
     page.goto(f"/deals/{deal.pk}/")
     page.locator("summary", has_text="Budget").click()
-    page.get_by_label("Budget").fill("50k, signed off")
+    expect(page.get_by_label("Budget")).to_be_focused()  # else the letters are shortcuts
+    page.keyboard.type("50k, signed off")
     page.locator(".fact", has_text="Budget").get_by_role("button", name="Save").click()
     expect(page.locator(".fact", has_text="Budget")).to_contain_text("50k, signed off")
 

@@ -94,7 +94,7 @@ def browser_as(
     yield opened
     for context in contexts:
         context.close()
-    assert trouble == []
+    assert trouble == [], trouble
 
 
 def assert_axe_clean(page: Page, **options: Any) -> None:
