@@ -7,11 +7,13 @@ parts first. The one line that is no rule is the rounding to a whole number, and
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from scoring.rules import ENGAGEMENT, FIT, MICRO, Card, Rule, clamp, deed_sums, fold, weight, weights, whole
 
 TENTH = MICRO // 10
+MOST_TIMES = 5  # more of a deed than this is no advice
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def _rule_parts(rule: Rule, deeds: Sequence[tuple[str, int, Any]], today: int) -
     return _within(parts, -rule.cap * MICRO, rule.cap * MICRO, "rule")
 
 
+@lru_cache(maxsize=2048)
 def gone_after(points: int, half_life: int) -> int:
     """Days after which a deed of so many points gives less than half a point."""
     table = weights(half_life)
@@ -119,15 +122,18 @@ def lifts(
     if now >= bar:
         return []
     found = []
-    for index, rule in enumerate(card.engagement):
-        steps = []
-        for times in range(1, 6):
-            more = list(sums)
-            more[index] += times * rule.points * MICRO
-            gain = fold(card, matching, more).score - now
-            steps.append(Lift(rule, times, gain, now + gain >= bar))
-        # the fewest times that are enough, or else just once more
-        found.append(next((step for step in steps if step.enough), steps[0]))
+
+    def step(index: int, times: int) -> Lift:
+        more, rule = list(sums), card.engagement[index]
+        more[index] += times * rule.points * MICRO
+        gain = fold(card, matching, more).score - now
+        return Lift(rule, times, gain, now + gain >= bar)
+
+    for index in range(len(card.engagement)):
+        # the fewest times that are enough, or else just once more; what five times do not reach, fewer do not
+        enough = step(index, MOST_TIMES).enough
+        steps = (step(index, times) for times in range(1, MOST_TIMES + 1))
+        found.append(next(one for one in steps if one.enough or not enough))
     for rule in card.fit:
         if rule.points > 0 and rule.id not in matching:
             gain = fold(card, {*matching, rule.id}, sums).score - now
