@@ -25,8 +25,8 @@ from leads.models import Activity, CaptureForm, InboxItem, Lead, Visitor
 from leads.services.activities import activity_record
 from leads.services.capture import capture_accept
 from leads.visits import host_of, touch_of
-from team.models import Notice, User
-from team.services import notices_tell
+from team.models import User
+from team.services import NoticeLine, notices_tell
 
 KEY_SALT, LINK_SALT = "leads.form", "leads.link"
 HONEYPOT = "website"
@@ -125,7 +125,7 @@ def _tell_marketers(form: CaptureForm, now: datetime) -> None:
     body = "Look whether it was a person, and take it with one click."
     key, url = f"aside:{form.slug}:{now:%Y%m%d}"[:120], reverse("leads:inbox") + "?state=quarantined"
     marketers = User.objects.filter(Q(is_marketer=True) | Q(is_admin=True), is_active=True)
-    notices_tell([Notice(user=user, key=key, kind="inbox", title=title, body=body, url=url) for user in marketers])
+    notices_tell([NoticeLine(user.pk, key, title, body, url) for user in marketers], kind="inbox", now=now)
 
 
 def hit_record(*, given: Any, bot: int, referrer: str = "") -> InboxItem:
