@@ -154,9 +154,13 @@ class Standing(Traveller):
     class Meta:
         indexes = [
             # My leads, best first; and every list filtered by owner. Most leads have none and stay out of it: a new
-            # score costs an entry in each of these indexes. Those whom nobody owns come from standing_score.
+            # score costs an entry in each of these indexes. Those whom nobody owns come from standing_score. With the
+            # stage in it, "mine in this stage" is picked and counted without a look at the table.
             models.Index(
-                fields=["owner", "-score", "-lead"], condition=Q(owner__isnull=False), name="standing_owner_score"
+                fields=["owner", "-score", "-lead"],
+                include=["stage"],
+                condition=Q(owner__isnull=False),
+                name="standing_owner_score",
             ),
             # lists filtered by stage, best first
             models.Index(fields=["stage", "-score", "-lead"], name="standing_stage_score"),
