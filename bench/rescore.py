@@ -111,10 +111,13 @@ def _round(connection: Any, pool: Any, jobs: int) -> None:
     for name in ("rescore", "again"):
         with connection.cursor() as cursor:
             cursor.execute("CHECKPOINT")
+        begun = time.perf_counter()
         made = rescore_start(model=model, cause="asked")
+        start = time.perf_counter() - begun  # a transaction too: everybody is cut into chunks
         seconds, times, cpu = _timed(pool, _real, [None] * jobs)
         written = sum(RescoreChunk.objects.filter(rescore=made).values_list("changed", flat=True))
-        rate = _report(name, leads, seconds, times, cpu, written=written)
+        more = {"start_s": round(start, 3), "chunks": len(times), "written": written}
+        rate = _report(name, leads, start + seconds, times, cpu, **more)
         print(f"  {name} / floor = {rate / floor:.2f}", flush=True)
 
 
