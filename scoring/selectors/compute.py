@@ -4,7 +4,7 @@ Three queries whatever the number of leads: the facts, the deeds, and nothing el
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,15 +47,15 @@ def utc_day(moment: datetime) -> int:
     return moment.astimezone(UTC).toordinal()
 
 
-def fit_cases(basis: Basis, now: datetime) -> dict[str, Case]:
-    """One expression a fit rule over Lead: 1 where its condition holds."""
+def fit_cases(conditions: Mapping[int, dict[str, Any]], now: datetime) -> dict[str, Case]:
+    """One expression a fit rule over Lead: 1 where its condition holds. ``conditions`` by rule id."""
     return {
         f"fit_{rule_id}": Case(
             When(condition_q(condition, now=now), then=Value(1)),
             default=Value(0),
             output_field=IntegerField(),
         )
-        for rule_id, condition in basis.conditions.items()
+        for rule_id, condition in conditions.items()
     }
 
 
@@ -64,7 +64,7 @@ def fit_matching(basis: Basis, lead_ids: Collection[int], now: datetime) -> dict
     ids = list(basis.conditions)
     if not ids:
         return {}
-    rows = Lead.objects.filter(pk__in=lead_ids).annotate(**fit_cases(basis, now))
+    rows = Lead.objects.filter(pk__in=lead_ids).annotate(**fit_cases(basis.conditions, now))
     return {
         row[0]: {rule_id for rule_id, holds in zip(ids, row[1:], strict=True) if holds}
         for row in rows.values_list("pk", *(f"fit_{rule_id}" for rule_id in ids))

@@ -4,7 +4,9 @@ the very numbers of ``scoring.rules``; tests hold the two together.
 Every layer ends in OFFSET 0: without it the planner merges them, and works a sum out again wherever it is named.
 """
 
+import json
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import F
@@ -62,21 +64,39 @@ def _grade(name: str, bounds: tuple[int, ...], signs: str) -> str:
 
 def _fit_sql(basis: Basis, first_id: int, last_id: int, now: datetime) -> Sql:
     """Sum and strongest of the fit rules. The conditions come from the one compiler."""
-    cases = fit_cases(basis, now)
-    # the range on both sides of the join: the planner does not carry it over
-    ours = {"pk__gte": first_id, "pk__lte": last_id, "standing__pk__gte": first_id, "standing__pk__lte": last_id}
-    rows = (
-        Lead.objects.filter(**ours)
-        .order_by()
-        .annotate(old_fit=F("standing__fit"), old_engagement=F("standing__engagement"))
-    )
-    inner, params = rows.annotate(**cases).values("pk", "old_fit", "old_engagement", *cases).query.sql_with_params()
+    kept = None if basis.asks_for_time else json.dumps(basis.conditions)
+    inner, params = _facts_kept(kept) if kept else _facts(basis.conditions, now)
+    cases = {f"fit_{rule_id}" for rule_id in basis.conditions}
     asked = [(index, rule) for index, rule in enumerate(basis.card.fit) if f"fit_{rule.id}" in cases]
     points = [f"fit_{rule.id} * {rule.points}" for _, rule in asked]
     top = _top([(index, f"fit_{rule.id} * {rule.points}") for index, rule in asked if rule.points > 0])
     sql = f"""SELECT pk AS lead_id, old_fit, old_engagement, {" + ".join(points) or "0"} AS total, {top} AS top
         FROM ({inner} OFFSET 0) i OFFSET 0"""
-    return sql, list(params)
+    return sql, [*params, first_id, last_id, first_id, last_id]
+
+
+def _facts(conditions: dict[int, dict[str, Any]], now: datetime) -> Sql:
+    """SELECT pk, old_fit, old_engagement and 1 or 0 for each condition; the range's four parameters are still to come
+    at the end."""
+    cases = fit_cases(conditions, now)
+    # the range on both sides of the join: the planner does not carry it over
+    ours = {"pk__gte": 1, "pk__lte": 2, "standing__pk__gte": 1, "standing__pk__lte": 2}
+    rows: Any = Lead.objects.filter(**ours).order_by()
+    rows = rows.annotate(old_fit=F("standing__fit"), old_engagement=F("standing__engagement"), **cases)
+    sql, params = rows.values("pk", "old_fit", "old_engagement", *cases).query.sql_with_params()
+    assert params[-4:] == (1, 2, 1, 2), params
+    return sql, list(params[:-4])
+
+
+@lru_cache(maxsize=8)
+def _facts_kept(conditions: str) -> Sql:
+    """The same for conditions that do not ask for the time, kept: compiling them takes as long as 200 leads."""
+    return _facts({int(rule): one for rule, one in json.loads(conditions).items()}, datetime.min)
+
+
+@lru_cache(maxsize=256)
+def _weights(half_life: int) -> str:
+    return "{" + ",".join(map(str, rules.weights(half_life))) + "}"
 
 
 def _deed_sql(card: rules.Card, first_id: int, last_id: int, now: datetime) -> Sql:
@@ -87,9 +107,8 @@ def _deed_sql(card: rules.Card, first_id: int, last_id: int, now: datetime) -> S
     day = f"GREATEST({utc_day(now) - EPOCH} - floor(date_part('epoch', at) / 86400)::int, 0) + 1"
     sums, held, params = [], [], []
     for index, rule in enumerate(card.engagement):
-        kept = "{" + ",".join(map(str, rules.weights(rule.half_life))) + "}"
         sums.append(f"SUM((%s::int[])[{day}]) FILTER (WHERE kind = %s) * {rule.points} AS r{index}")
-        params += [kept, rule.kind]
+        params += [_weights(rule.half_life), rule.kind]
         most = rule.cap * MICRO
         # weights are never negative, so a rule's sum has the sign of its points and meets only that cap
         capped = f"LEAST(r{index}, {most})" if rule.points > 0 else f"GREATEST(r{index}, {-most})"

@@ -242,6 +242,20 @@ def test_a_slow_worker_takes_less_at_a_time_and_leaves_nobody_out(monkeypatch: p
     assert score_mismatches() == []
 
 
+def test_a_pass_asks_what_its_model_asks_now(people: Any) -> None:
+    lead = captured(city="Berlin", country="Peru")
+    fits = []
+    for condition in ({"city": "berlin"}, {"city": "rome"}, {"country": "peru"}):
+        draft = model_draft(source=ScoringModel.objects.get(state="active"), by=people("marketer"))
+        ScoringRule.objects.filter(model=draft, group="fit").delete()
+        parts = [{"fact": f"lead.{name}", "op": "is", "value": value} for name, value in condition.items()]
+        ScoringRule.objects.create(model=draft, group="fit", name="Place", points=9, condition={"all": parts})
+        model_activate(model_id=draft.pk, by=people("marketer"))
+        rescore_drain()
+        fits.append(Standing.objects.get(pk=lead.pk).fit)
+    assert fits == [9, 0, 9]
+
+
 def test_the_command_says_what_it_did() -> None:
     captured(deeds=[("pricing_viewed", 0)])
     out = StringIO()
