@@ -92,7 +92,7 @@ def web() -> "Iterator[subprocess.Popen[bytes]]":
 
 @contextmanager
 def worker() -> "Iterator[subprocess.Popen[bytes]]":
-    """Celery with two processes and no beat: every capture wakes it."""
+    """Celery with two processes and no beat: captures wake it, in a rush four times a second."""
     words = [
         sys.executable,
         "-m",

@@ -17,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from core.api import CursorPages, MomentFilter, idempotent, shown, taken
 from core.clock import db_now
 from core.errors import Refused
+from core.prepared import Prepared
 from leads import rules, services
 from leads.models import Activity, Company, Lead, Standing
 from leads.selectors.companies import companies_seen_by
@@ -32,6 +33,8 @@ from leads.serializers import (
     LeadOut,
 )
 from leads.services.people import Entry
+
+_whole = Prepared(lambda pk: Standing.objects.with_lead().filter(pk=pk).order_by())
 
 
 class LeadFilter(filters.FilterSet):
@@ -65,7 +68,8 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         return Standing.objects.visible_to(self.request.user).with_lead()
 
     def _answer(self, lead: Lead, code: int) -> Response:
-        return Response(shown(LeadOut, Standing.objects.with_lead().get(pk=lead.pk)), status=code)
+        (row,) = _whole.rows(lead.pk)
+        return Response(shown(LeadOut, row), status=code)
 
     @extend_schema(request=LeadIn, responses={201: LeadOut, 200: LeadOut})
     @idempotent

@@ -98,8 +98,11 @@ def _leads(people: Sequence[Entry], companies: dict[str, Company], found: dict[s
         one.lead = lead
         if lead is not None and _fill(lead, one, companies):
             changed[lead.pk] = lead
-    if changed:
+    if len(changed) == 1:  # as the API asks it; bulk_update's statement takes longer to make than to do
+        next(iter(changed.values())).save(update_fields=_FILLED)
+    elif changed:
         Lead.objects.bulk_update(changed.values(), _FILLED, batch_size=500)
+    if changed:
         sources_copy(changed)
     _standings(new, now)
     return {lead.pk for lead in new}
