@@ -86,6 +86,8 @@ INVARIANTS: list[str] = [
 ASK: dict[str, str] = {
     # scoring asks handoff: the score from which a lead is an MQL
     "mql.bar": "handoff.selectors.mql_bar",
+    # scoring asks handoff and deals: what became of the leads that sales got
+    "leads.outcomes": "config.outcomes.closed_outcomes",
     # leads asks deals: the companies of the deals that a person sees
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk

@@ -99,6 +99,17 @@ def text_clean(value: Any, limit: int, name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of a lead that sales got. ``at`` is when sales got it: nothing later was known then."""
+
+    lead_id: int
+    cycle: int
+    at: datetime
+    kind: str  # won, lost, rejected
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class ActivityIn:
     kind: str
     at: datetime

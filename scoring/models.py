@@ -27,6 +27,11 @@ class ScoringModel(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     activated_at = models.DateTimeField(null=True, blank=True)
+    learned = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="From what it was learned, how good it is, and what share converts at each score",
+    )
 
     class Meta:
         ordering = ["-version"]
@@ -53,6 +58,9 @@ class ScoringRule(models.Model):
     cap = models.PositiveSmallIntegerField(default=100, help_text="Most points this rule may give")
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    evidence = models.JSONField(
+        default=dict, blank=True, help_text="What the points rest on: leads, won, rate, weight, low and high points"
+    )
 
     class Meta:
         ordering = ["group", "position", "id"]

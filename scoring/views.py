@@ -15,7 +15,7 @@ from scoring.forms import ModelForm, RuleForm
 from scoring.models import ScoringModel, ScoringRule
 from scoring.selectors import active_model, score_explain
 from scoring.selectors import desk as selectors
-from scoring.selectors.words import rule_sentence
+from scoring.selectors.words import evidence_say, rule_sentence
 from scoring.services.drain import marketing_ladder
 from team.access import roles_required
 
@@ -33,11 +33,12 @@ def _shown(model: ScoringModel) -> dict[str, Any]:
     groups = selectors.model_groups(model)
     for _, _, _, found in groups:
         for rule in found:
-            rule.sentence = rule_sentence(rule)
+            rule.sentence, rule.proof = rule_sentence(rule), evidence_say(rule)
     return {
         "model": model,
         "rule_groups": groups,
         "bars": selectors.bars_of(model, marketing_ladder()),
+        "chances": selectors.chances(model),
         "changes": model.changes.select_related("by")[:30],
         "warnings": selectors.model_warnings(model),
     }

@@ -12,6 +12,7 @@ from funnels.models import Stage
 from leads.models import Standing
 from leads.rules import ACTIVITY_KINDS
 from scoring import rules
+from scoring.learn.card import curve_at
 from scoring.models import Rescore, ScoringModel
 from scoring.selectors.compute import basis_of, scores_compute
 from scoring.selectors.explain import mql_bar
@@ -111,6 +112,15 @@ def model_warnings(model: ScoringModel) -> list[str]:
     if bar is not None and min(fit, model.fit_cap) >= bar:
         out.append(f"Fit alone can reach the MQL bar of {bar}: people who never did anything would be handed over.")
     return out
+
+
+def chances(model: ScoringModel) -> list[tuple[int, int]]:
+    """(score, percent that converts) of a learned model, in steps of ten; empty for one that was made or changed by
+    hand, of which nobody knows."""
+    curve = model.learned.get("curve")
+    if not curve or model.learned.get("edited"):
+        return []
+    return [(score, round(100 * curve_at(curve, score))) for score in range(0, 101, 10)]
 
 
 def model_groups(model: ScoringModel) -> list[tuple[str, str, int, list[Any]]]:

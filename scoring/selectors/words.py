@@ -16,6 +16,15 @@ def rule_say(rule: ScoringRule) -> str:
     return f"{rule.points:+d} {rule.name}: each time '{kind}', {fades}{off}"
 
 
+def evidence_say(rule: ScoringRule) -> str:
+    """What a learned rule rests on: '1,305 leads, 69 % converted; 6 to 24 points (95 %)'; '' for one made by hand."""
+    seen = rule.evidence
+    if not seen:
+        return ""
+    rate = f"{round(100 * seen['rate'])} % converted"
+    return f"{seen['n']:,} leads, {rate}; {round(seen['low'])} to {round(seen['high'])} points (95 %)"
+
+
 def rule_sentence(rule: ScoringRule) -> str:
     """Only what it asks for: 'employees is between 50 and 1000', or 'each time: viewed pricing'."""
     if rule.group == rules.FIT:

@@ -17,6 +17,7 @@ State = ScoringModel.State
 COPIED = ("name", "fit_cap", "engagement_cap", "fit_bounds", "engagement_bounds", "stage_bars")
 RULE_FIELDS = (
     *("group", "name", "points", "condition", "activity_kind", "half_life_days", "cap", "position", "is_active"),
+    "evidence",
 )
 SETTINGS = {
     "name": "name",
@@ -85,6 +86,7 @@ def rule_save(*, model_id: int, by: Any, rule_id: int | None = None, **fields: A
     model = _locked_draft(model_id)
     rule = model.rules.get(pk=rule_id) if rule_id else ScoringRule(model=model, position=model.rules.count())
     before = rule_say(rule) if rule_id else ""
+    asked = (rule.condition, rule.activity_kind)
     for name, value in fields.items():
         setattr(rule, name, value)
     if rule.group == rules.FIT:
@@ -102,9 +104,12 @@ def rule_save(*, model_id: int, by: Any, rule_id: int | None = None, **fields: A
     )
     if model.rules.filter(group=rule.group).exclude(pk=rule.pk).count() >= rules.MAX_RULES:
         raise Refused(f"At most {rules.MAX_RULES} rules in a group.", field="name")
+    if asked != (rule.condition, rule.activity_kind):
+        rule.evidence = {}  # it was about another question
     rule.save()
     after = rule_say(rule)
     if after != before:
+        _edited(model)
         _note(model, by, f"Changed: {before} -> {after}" if before else f"Added: {after}")
     return rule
 
@@ -115,7 +120,15 @@ def rule_delete(*, model_id: int, rule_id: int, by: Any) -> None:
     model = _locked_draft(model_id)
     rule = model.rules.get(pk=rule_id)
     _note(model, by, f"Removed: {rule_say(rule)}")
+    _edited(model)
     rule.delete()
+
+
+def _edited(model: ScoringModel) -> None:
+    """What share converts at each score was learned for the rules as they were."""
+    if model.learned:
+        model.learned["edited"] = True
+        model.save(update_fields=["learned"])
 
 
 @transaction.atomic

@@ -1,28 +1,11 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from intake.models import ImportRun
 from intake.services import run_check, run_create, run_execute, run_map, run_start
-
-
-@pytest.fixture
-def sample() -> Callable[[str], Path]:
-    """A file of the real data, which is no part of the repository: BATON_SAMPLE_DATA says where it is."""
-    folder = Path(os.environ.get("BATON_SAMPLE_DATA", settings.BASE_DIR.parent / "shared" / "data"))
-    if not folder.is_dir():  # a worktree stands one level deeper than a clone
-        folder = settings.BASE_DIR.parent.parent / "shared" / "data"
-
-    def find(name: str) -> Path:
-        if not (folder / name).is_file():
-            pytest.skip(f"the sample data is not here: {folder / name} (set BATON_SAMPLE_DATA)")
-        return folder / name
-
-    return find
 
 
 @pytest.fixture

@@ -1,0 +1,40 @@
+"""What became of the leads that were handed to sales, over handoffs and deals (``ASK`` in ``config/flow.py``)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import F
+
+from deals.models import Deal
+from funnels.models import Stage
+from handoff.models import Handoff
+from leads.rules import Outcome
+
+
+def closed_outcomes(*, most: int) -> Iterator[Outcome]:
+    """The newest closed outcomes, at most so many of each kind of row: rejected handoffs, then deals that were won
+    or lost. A handoff's outcome is as of the moment it was opened; a deal's without a handoff as of its beginning."""
+    rejected = Handoff.objects.filter(state=Handoff.State.REJECTED).order_by("-opened_at", "-id")
+    for lead_id, cycle, at, reason in rejected.values_list("lead_id", "cycle", "opened_at", "reject_reason__code")[
+        :most
+    ]:
+        yield Outcome(lead_id, cycle, at, "rejected", reason or "")
+    closed = Deal.objects.filter(
+        lead__isnull=False, closed_at__isnull=False, stage__kind__in=[Stage.Kind.WON, Stage.Kind.LOST]
+    ).exclude(lost_reason__counts=False)
+    rows = closed.order_by(F("closed_at").desc(), "-id")[:most]
+    found = list(rows.values_list("lead_id", "lead_cycle", "created_at", "stage__kind", "lost_reason__code"))
+    opened = _opened({lead_id for lead_id, cycle, *_ in found if cycle is not None})
+    for pk, in_cycle, created_at, kind, why in found:
+        at = opened.get((pk, in_cycle), created_at)
+        yield Outcome(pk, in_cycle or 1, min(at, created_at), str(kind), why or "")
+
+
+def _opened(lead_ids: set[int]) -> dict[tuple[int, int | None], datetime]:
+    ids = sorted(lead_ids)
+    found: dict[tuple[int, int | None], datetime] = {}
+    for start in range(0, len(ids), 5000):
+        rows = Handoff.objects.filter(lead_id__in=ids[start : start + 5000])
+        for lead_id, cycle, at in rows.values_list("lead_id", "cycle", "opened_at"):
+            found[lead_id, cycle] = at
+    return found
