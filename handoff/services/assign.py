@@ -180,6 +180,8 @@ def _write(rows: Sequence[Handoff], now: datetime) -> None:
 
 def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
     """Nobody can have them yet: they stay, with the reason, and the managers hear of it once a day."""
+    if not rows:
+        return
     grouped: dict[tuple[str, datetime], list[int]] = {}
     teams: dict[int | None, str] = {}
     for one, outcome in rows:
