@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Count
 
-from core.bulk import where_in
+from core.bulk import rows_insert, rows_update, where_in
 from funnels.models import Stage
 from handoff import rules
 from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule
@@ -64,6 +64,7 @@ class Routing:
     matching: dict[int, set[int]] = field(default_factory=dict)
     company_owners: dict[int, int | None] = field(default_factory=dict)
     counted_at: datetime = field(init=False)
+    _rows: dict[tuple[int, int], int] = field(default_factory=dict)
     _touched: set[tuple[int, int]] = field(default_factory=set)
 
     @classmethod
@@ -114,8 +115,9 @@ class Routing:
         """For each rule the active reps of its team; every rep for a rule without one."""
         pointers: dict[int, dict[int, int]] = {rule.pk: {} for rule in self.order}
         rows = PoolPointer.objects.filter(rule__in=self.order)
-        for rule_id, rep_id, pointer in rows.values_list("rule_id", "rep_id", "pointer"):
+        for pk, rule_id, rep_id, pointer in rows.values_list("pk", "rule_id", "rep_id", "pointer"):
             pointers[rule_id][rep_id] = pointer
+            self._rows[rule_id, rep_id] = pk
         for rule in self.order:
             reps = [rep.pk for rep in self.people.values() if rule.team_id is None or rep.team_id == rule.team_id]
             self.pools[rule.pk] = rules.Pool(
@@ -205,16 +207,11 @@ class Routing:
 
     def save(self) -> None:
         """Keep the pointers and cursors that moved."""
-        if self._touched:
-            PoolPointer.objects.bulk_create(
-                [
-                    PoolPointer(rule_id=rule, rep_id=rep, pointer=self.pools[rule].pointers[rep])
-                    for rule, rep in sorted(self._touched)
-                ],
-                update_conflicts=True,
-                unique_fields=["rule", "rep"],
-                update_fields=["pointer"],
-            )
+        moved = {pair: self.pools[pair[0]].pointers[pair[1]] for pair in sorted(self._touched)}
+        known = [(self._rows[pair], pointer) for pair, pointer in moved.items() if pair in self._rows]
+        rows_update(PoolPointer, ["pointer"], known)
+        fresh = [(*pair, pointer) for pair, pointer in moved.items() if pair not in self._rows]
+        rows_insert(PoolPointer, ["rule", "rep", "pointer"], fresh)
         for rule in self.order:
             if rule.cursor != self.pools[rule.pk].cursor:
                 rule.cursor = self.pools[rule.pk].cursor

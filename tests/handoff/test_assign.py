@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.utils import timezone
 
 from core.models import OutboxMessage
@@ -13,7 +14,8 @@ from core.outbox import drain
 from deals.models import Deal
 from handoff.models import Assignment, Handoff, RoutingRule
 from handoff.selectors import explanation_sentences
-from handoff.services import assign_drain, handoff_accept, handoff_reassign, rep_left
+from handoff.services import assign_drain, handoff_accept, handoff_reassign, handoff_reject, rep_left
+from handoff.services.pool import Routing
 from leads.models import Company, Standing
 from team.models import Notice, Team, TimeOff, User
 from tests.handoff.world import ALWAYS, mqls, reps
@@ -242,3 +244,41 @@ def test_the_managers_hear_of_accepted_leads_of_who_left(people: Any) -> None:
     handoff_accept(handoff_id=one.pk, by=rep)
     rep_left("user:1", user_id=rep.pk)
     assert "1 accepted lead" in Notice.objects.get(user=manager, kind="left").title
+
+
+def test_what_was_counted_holds_until_somebody_else_gives_leads_out_or_a_moment_is_over() -> None:
+    """A drain counts everybody's leads once for several batches."""
+    rep = reps(1, capacity_open=2)[0]
+    now = timezone.now()
+    kept = Routing.load([], now=now).keep()
+    Handoff.objects.filter(pk__in=[one.pk for one in mqls(2)]).update(
+        state="assigned", rep=rep
+    )  # unseen by the turns
+    assert Routing.load([], now=now + timedelta(seconds=1), kept=kept).candidates[rep.pk].open == 0
+    assert Routing.load([], now=now + timedelta(seconds=6), kept=kept).candidates[rep.pk].open == 2
+    assert Routing.load([], now=now + timedelta(seconds=1)).candidates[rep.pk].open == 2
+    User.objects.filter(pk=rep.pk).update(capacity_open=9)
+    mqls(1)
+    assert assign_drain() == 1
+    assert Routing.load([], now=now + timedelta(seconds=1), kept=kept).candidates[rep.pk].open == 3
+
+
+def test_room_that_is_made_between_two_batches_of_a_drain_is_found_before_anybody_waits() -> None:
+    rep = reps(1, capacity_open=1)[0]
+    first, second = mqls(1, score=99)[0], mqls(1, score=70)[0]
+
+    def reject(run: Any, sql: str, *rest: Any) -> Any:
+        """When the second batch begins, the rep gives the first one's lead back."""
+        with_rep = Handoff.objects.filter(pk=first.pk, state="assigned")
+        if sql.startswith("SELECT") and 'FROM "handoff_routingrule"' in sql and with_rep.exists():
+            handoff_reject(handoff_id=first.pk, by=rep, reason_code="timing")
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(reject):
+        assert assign_drain(limit=1) == 2
+    assert list(Handoff.objects.order_by("pk").values_list("state", "rep")) == [
+        ("rejected", rep.pk),
+        ("assigned", rep.pk),
+    ]
+    second.refresh_from_db()
+    assert second.waiting_why == ""

@@ -83,6 +83,17 @@ def test_eight_drains_at_once_over_the_same_handoffs() -> None:
     assert set(counts.values()) == {20}
 
 
+def test_drains_at_once_in_small_batches_fill_nobody_beyond_their_room() -> None:
+    reps(3, capacity_open=5)
+    mqls(30)
+    done = at_once(*([lambda: assign_drain(limit=2)] * 4))
+    assert_none_failed(done)
+    assert sum(done) == 15
+    counts = Counter(Handoff.objects.filter(state="assigned").values_list("rep", flat=True))
+    assert set(counts.values()) == {5}
+    assert Handoff.objects.filter(state="waiting", next_try_at__gt=timezone.now()).count() == 15
+
+
 def assert_none_failed(done: list[Any]) -> None:
     assert not [one for one in done if isinstance(one, Exception)], done
 
