@@ -158,6 +158,8 @@ def _check_fact(node: dict[str, Any], where: str) -> int:
     op = node.get("op")
     if op not in ops_of(fact):
         raise Refused(f"'{str(op)[:20]}' cannot be asked of {fact.label}.", field=f"{where}.op")
+    if node.get("value") in ("", [], None) and op not in ("empty", "not_empty"):
+        raise Refused(f"Say what {fact.label} is to be compared with.", field=f"{where}.value")
     if not _value_fits(fact.type, str(op), node.get("value")):
         raise Refused(f"This value does not fit '{ops_of(fact)[str(op)]}' of {fact.label}.", field=f"{where}.value")
     return 1

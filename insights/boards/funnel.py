@@ -158,7 +158,7 @@ def _columns(board: Board, links: Links, values: list[Decimal | None] | None, wi
                 below=_below(numbers, spread),
                 leak=leak_said(numbers) if board.scope.cohort and rank < len(board.steps) - 1 else "",
                 url=links("step", rank=rank),
-                leak_url=links("step", rank=rank, fate="dropped"),
+                leak_url=links("step", rank=rank, fate="dropped" if numbers.dropped else "open"),
                 numbers=numbers,
                 days=spread,
                 median=say.days(spread.median) if known else say.FEW_SAID,

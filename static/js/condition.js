@@ -128,7 +128,8 @@
         });
         const found = await reply.json();
         if (asked !== this.area.value) return;
-        this.tell(found.error || found.said, Boolean(found.error));
+        // The part that is wrong is marked; its address in the JSON is for those who write JSON.
+        this.tell((found.error || found.said).replace(/^condition[^ ]*: /, ""), Boolean(found.error));
         if (found.error) this.mark(found.error.split(":")[0]);
       } catch {
         this.tell("The preview is not available right now.");

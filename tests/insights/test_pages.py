@@ -60,6 +60,16 @@ def test_every_number_opens_the_rows_it_counts(demo, who, address):
         assert total and total.group(1) == number, link
 
 
+def test_who_came_no_further_is_behind_the_words_that_say_so(demo):
+    client = demo("ada")
+    page = client.get("/funnel/?period=12-months").content.decode()
+    links = set(re.findall(r'href="([^"]+fate=[^"]+)"', page))
+    assert len(links) > 3
+    for link in links:  # also where all of them are only still open
+        rows = client.get(html.unescape(link)).content.decode()
+        assert 'data-total="0"' not in rows and "data-total=" in rows, link
+
+
 @pytest.mark.parametrize(
     ("who", "address", "most"),
     [("ada", "/funnel/?period=12-months", 20), ("maya", "/marketing/", 20), ("helena", "/sales/", 22)],

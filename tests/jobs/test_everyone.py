@@ -101,3 +101,15 @@ def test_the_first_start_makes_the_admin(browser_as: Opened) -> None:
     assert User.objects.get().is_admin
     assert page.request.get("/setup/", max_redirects=0).status in (302, 403, 404)
     assert settings.SESSION_COOKIE_HTTPONLY
+
+
+def test_the_api_is_documented_on_a_page_that_needs_no_other_host(browser_as: Opened) -> None:
+    page = browser_as("admin")
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.goto("/api/docs/")
+    expect(page.get_by_role("heading", name="Baton")).to_be_visible(timeout=20_000)
+    page.locator("#operations-tag-captures, .opblock-tag").first.wait_for()
+    page.locator(".opblock-summary", has_text="/captures/").first.click()
+    expect(page.get_by_role("button", name="Try it out").first).to_be_visible()
+    assert faults == []

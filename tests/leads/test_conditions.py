@@ -8,6 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from core.errors import Refused
 from funnels.selectors import stage_get
 from leads.compiler import condition_q, leads_matching
 from leads.conditions import condition_check, condition_sentence
@@ -241,8 +242,6 @@ def test_the_query_means_what_the_sentence_says(
     )
 )
 def test_anything_is_checked_or_refused_but_never_breaks(anything: Any) -> None:
-    from core.errors import Refused
-
     try:
         checked = condition_check(anything)
     except Refused as refusal:
@@ -250,3 +249,13 @@ def test_anything_is_checked_or_refused_but_never_breaks(anything: Any) -> None:
     else:
         assert isinstance(checked, dict)
         condition_sentence(checked)
+
+
+@pytest.mark.parametrize("part", [{"op": "is", "value": ""}, {"op": "is"}, {"op": "in", "value": []}])
+def test_a_part_without_a_value_is_told_in_words(part: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refusal:
+        condition_check({"all": [{"fact": "lead.email", **part}]})
+    assert (refusal.value.message, refusal.value.field) == (
+        "Say what e-mail is to be compared with.",
+        "condition.all[0].value",
+    )
