@@ -81,6 +81,9 @@ class DealFact(models.Model):
     priced = models.PositiveSmallIntegerField(default=0, help_text="1 when it has an amount in the currency")
     value = models.BigIntegerField(default=0, help_text="Cents")
 
+    class Meta:
+        indexes = [models.Index(fields=["source", "day"], name="deal_fact_source")]
+
     def __str__(self) -> str:
         return f"deal {self.deal} closed on {self.day}"
 
@@ -100,6 +103,9 @@ class HandoffFact(models.Model):
     decided = models.IntegerField(null=True, help_text="Day number")
     accepted = models.PositiveSmallIntegerField(default=0)
     reason = models.BigIntegerField(default=0, help_text="Reject reason id; 0 none")
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "assigned"], name="handoff_fact_source")]
 
     def __str__(self) -> str:
         return f"handoff {self.handoff}"

@@ -11,6 +11,7 @@ from insights.metrics import funnel, handoffs, marketing, sales
 from insights.metrics.scope import Scope
 from insights.rules import rates
 from insights.rules.path import Path
+from leads.models import Standing
 
 SHOWN = 8
 
@@ -36,7 +37,7 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
         "scores_as_of": scores.as_of,
         "bands": [{"low": low, "n": n, "url": links("band", low=low)} for low, n in scores.bands if n],
         "bar": bar,
-        "near": near.select_related("lead__company", "stage").order_by("-score", "-pk")[:SHOWN],
+        "near": _near(near),
         "reject_reasons": [{"label": label, "n": n, "url": links("rejected", reason=pk)} for pk, label, n in reasons],
         "campaigns": handoffs.rejects_by_campaign(decisions, labels)[:12],
         "recent": _recent(scope),
@@ -132,6 +133,12 @@ def _channels(rows: list[marketing.Channel], path: Path, links: Links) -> list[d
 def _scores(rows: list[tuple[int, int]], bar: int) -> Chart:
     points = [Bar(str(low), n, say.whole(n), "", "handoff" if low >= bar else "marketing") for low, n in rows]
     return columns("Leads in marketing by score", points, head=["Points from", "Leads"])
+
+
+def _near(rows: Any) -> Any:
+    """The warmest, picked before anything is joined."""
+    best = list(rows.order_by("-score", "-pk").values_list("pk", flat=True)[:SHOWN])
+    return Standing.objects.filter(pk__in=best).select_related("lead__company").order_by("-score", "-pk")
 
 
 def _recent(scope: Scope) -> Any:

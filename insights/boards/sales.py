@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from deals.models import Deal
 from insights import wording as say
 from insights.boards.common import Links, Tile
 from insights.boards.tiles import points
@@ -37,7 +38,7 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
             for pk, label, n, value in sales.lost_reasons(closings)
         ],
         "stalled": _stalled(pipeline.stalled(scope, path), scope, path),
-        "stalled_n": sum(one.late for one in opened),
+        "stalled_n": sum(one.n for one in opened if one.late),
         "stalled_url": links("stalled"),
     }
 
@@ -179,7 +180,8 @@ def _reps(scope: Scope, opened: list[pipeline.OpenCell], links: Links) -> list[d
 
 def _stalled(rows: Any, scope: Scope, path: Path) -> list[dict[str, Any]]:
     found = []
-    for deal in rows.select_related("company", "owner").order_by("stage_since", "pk")[:SHOWN]:
+    oldest = list(rows.order_by("stage_since", "pk").values_list("pk", flat=True)[:SHOWN])  # joins for these only
+    for deal in Deal.objects.filter(pk__in=oldest).select_related("company", "owner").order_by("stage_since", "pk"):
         stage = path.stages[deal.stage_id]
         days = (scope.now - deal.stage_since).days
         found.append(

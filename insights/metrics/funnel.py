@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
 from insights.metrics import spread
 from insights.metrics.scope import Scope
@@ -103,11 +103,7 @@ def people_at(scope: Scope, path: Path, rank: int, fate: str = "") -> QuerySet[A
 
 def spans(scope: Scope, path: Path) -> dict[int, Spread]:
     """Days from each step to the next, of the people who moved on in the period. One query."""
-    found = spread.kept(scope, DaySpan.Kind.STEP) if scope.plain else None
-    if found is None:
-        rows = passed(scope).filter(seconds__isnull=False).annotate(here=F("rank") - 1)
-        found = spread.live_seconds(rows, "here", "seconds")
-    return found.spreads(rates.DAY)
+    return spread.spans(scope, DaySpan.Kind.STEP).spreads(rates.DAY)
 
 
 def values(scope: Scope, path: Path) -> list[Decimal | None]:

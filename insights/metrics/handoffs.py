@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from handoff.models import Handoff, RejectReason
@@ -86,21 +86,12 @@ def speed(scope: Scope) -> Speed:
         got = scope.sums(AnswerCount).aggregate(**sums)
     n, answers, in_time_, unclocked = (got[key] or 0 for key in "natu")
     judged_ = n - unclocked - _running(scope).count()
-    return Speed(n, answers, in_time_, judged_, _spans(scope).one())
+    return Speed(n, answers, in_time_, judged_, spread.spans(scope, DaySpan.Kind.ANSWER).one())
 
 
 def speed_by_rep(scope: Scope) -> dict[int, Spread]:
     """Seconds to the first answer by rep. One query."""
-    return _spans(scope, "owner").spreads()
-
-
-def _spans(scope: Scope, key: str = "rank") -> spread.Spans:
-    found = spread.kept(scope, DaySpan.Kind.ANSWER, key)
-    if found is not None:
-        return found
-    column = "rep_id" if key == "owner" else "all"
-    rows = answered(scope).annotate(all=Value(0))
-    return spread.live(rows, column, "assigned_at", "responded_at")
+    return spread.spans(scope, DaySpan.Kind.ANSWER, by_owner=True).spreads()
 
 
 def decided(scope: Scope) -> QuerySet[Handoff]:

@@ -76,9 +76,9 @@ def weekly(scope: Scope, path: Path) -> list[tuple[date, int, int]]:
     found = {monday: [0, 0] for monday, _ in weeks}
     if scope.plain:
         monday_of = {block: monday for monday, blocks in weeks for block in blocks}
-        rows = scope.sums(DayCount).filter(axis=DayCount.Axis.ACTIVITY, door=0, rank__in=[0, mql])
-        here = rows.filter(block__in=list(monday_of)).values_list("block", "rank")
-        cells = [(monday_of[block], rank, n) for block, rank, n in here.annotate(total=Sum("n"))]
+        rows = scope.sums(DayCount, blocks=list(monday_of))
+        rows = rows.filter(axis=DayCount.Axis.ACTIVITY, door=0, rank__in=[0, mql]).values_list("block", "rank")
+        cells = [(monday_of[block], rank, n) for block, rank, n in rows.annotate(total=Sum("n"))]
     else:
         passed = funnel.passed(scope).filter(person__door=0, rank__in=[0, mql], day__gte=weeks[0][0])
         counted = passed.values_list("day", "rank").order_by().annotate(total=Count("pk"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, TruncMonth
 
 from deals.models import Deal
@@ -34,39 +34,40 @@ class Pipeline:
 
 def opened(scope: Scope) -> QuerySet[Deal]:
     """Deals that are open now."""
-    return scope.deals().filter(OPEN)
+    return scope.deals().filter(OPEN, closed_at=None)  # which has an index, with few such rows
 
 
 @dataclass(frozen=True)
 class OpenCell:
-    """Open deals of one owner in one stage with one month of expected close. ``late`` are in their stage for longer
-    than it expects. Values are in the install's currency."""
+    """Open deals of one owner in one stage with one month of expected close; ``late``: they are in their stage for
+    longer than it expects. ``bare`` are without amount, ``value`` is in the install's currency."""
 
     owner: int
     stage: int
     month: date | None
+    late: bool
     n: int
     bare: int
     value: Decimal
-    late: int
-    late_value: Decimal
 
 
 def open_cells(scope: Scope, path: Path) -> list[OpenCell]:
     """What is open now, as the pipeline, the forecast, the reps' lines and the stalled are counted from. One query:
     open deals are few, however many were ever closed."""
-    own, late = Q(currency=scope.currency), late_q(scope, path)
-    rows = opened(scope).annotate(month=TruncMonth("expected_close"), whose=Coalesce("owner_id", 0)).order_by()
-    cells = rows.values_list("whose", "stage_id", "month").annotate(
-        many=Count("pk"),
-        bare=Count("pk", filter=Q(amount__isnull=True)),
-        total=Sum("amount", filter=own),
-        overdue=Count("pk", filter=late),
-        overdue_total=Sum("amount", filter=own & late),
+    rows = opened(scope).annotate(
+        whose=Coalesce("owner_id", 0),
+        month=TruncMonth("expected_close"),
+        late=Case(When(late_q(scope, path), then=1), default=0),
     )
+    sums = {
+        "many": Count("pk"),
+        "bare": Count("pk", filter=Q(amount__isnull=True)),
+        "total": Sum("amount", filter=Q(currency=scope.currency)),
+    }
+    cells = rows.order_by().values_list("whose", "stage_id", "month", "late").annotate(**sums)
     return [
-        OpenCell(owner, stage, month, n, bare, value or Decimal(0), overdue, their_value or Decimal(0))
-        for owner, stage, month, n, bare, value, overdue, their_value in cells
+        OpenCell(owner, stage, month, bool(late), n, bare, value or Decimal(0))
+        for owner, stage, month, late, n, bare, value in cells
     ]
 
 
@@ -137,6 +138,6 @@ def stalled_by_stage(cells: Iterable[OpenCell], path: Path) -> list[tuple[int, s
     for one in cells:
         if one.late:
             n, value = found.get(one.stage, (0, Decimal(0)))
-            found[one.stage] = n + one.late, value + one.late_value
+            found[one.stage] = n + one.n, value + one.value
     rows = ((pk, path.stages[pk].name, n, value) for pk, (n, value) in found.items())
     return sorted(rows, key=lambda one: -one[3])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from deals.models import Deal
@@ -119,10 +119,7 @@ def sales_of(found: Iterable[Closing], cycle: Spread | None = None) -> Sales:
 
 def cycle_of(scope: Scope) -> Spread:
     """Days from created to won. One query."""
-    found = spread.kept(scope, DaySpan.Kind.CYCLE) if scope.pipeline is None else None
-    if found is None:
-        found = spread.live(won(scope).annotate(all=Value(0)), "all", "created_at", "closed_at")
-    return found.one(rates.DAY)
+    return spread.spans(scope, DaySpan.Kind.CYCLE).one(rates.DAY)
 
 
 def sales(scope: Scope) -> Sales:

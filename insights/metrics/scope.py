@@ -1,5 +1,6 @@
 """Whose and which numbers: the filters of a dashboard joined with what its reader may see."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -76,9 +77,10 @@ class Scope:
         """True when the sums over people can answer; campaign and pipeline are only in the people's own rows."""
         return not self.campaign and self.pipeline is None
 
-    def sums(self, model: Any, *, by_owner: bool = False) -> QuerySet[Any]:
-        """The rows of a table of sums that make up the period, under the filters that every such table has."""
-        rows = model.objects.filter(block__in=blocks_between(*self.days)).order_by()
+    def sums(self, model: Any, *, by_owner: bool = False, blocks: Collection[int] = ()) -> QuerySet[Any]:
+        """The rows of a table of sums that make up the period (or of ``blocks`` of it), under the filters that every
+        such table has."""
+        rows = model.objects.filter(block__in=blocks or blocks_between(*self.days)).order_by()
         if self.owners is not None:
             rows = rows.filter(owner__in=sorted(self.owners))
         else:
@@ -110,6 +112,11 @@ class Scope:
         """Label of each, and whether it counts as a loss. One query."""
         rows = LostReason.objects.values_list("pk", "label", "counts")
         return {pk: (label, counts) for pk, label, counts in rows}
+
+    def facts_q(self) -> Q:
+        """The filters that every fact of a deal or a handoff has."""
+        found = Q() if self.owners is None else Q(owner__in=self.owners)
+        return found & Q(source=self.source) if self.source else found
 
     def people_q(self, prefix: str = "") -> Q:
         """The filters over ``Journey`` (or over a row that leads to it by ``prefix``)."""

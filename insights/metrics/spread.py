@@ -1,4 +1,4 @@
-"""How long something took: mean, median and 90th percentile, from the kept histograms or from the rows themselves.
+"""How long something took: mean, median and 90th percentile, from the kept histograms or from the facts.
 
 Median and 90th percentile are exact to ten seconds under ten minutes, to the minute under two hours, to the hour
 under ten days, else to the day: the width of a bin (``rules.rates.span_bin``).
@@ -7,15 +7,14 @@ under ten days, else to the day: the width of a bin (``rules.rates.span_bin``).
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
-from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, FloatField, QuerySet, Sum, When
-from django.db.models.functions import Cast, Floor
+from django.db.models import BigIntegerField, Case, Count, F, Sum, Value, When
 
 from insights.metrics.scope import Scope
-from insights.models import DaySpan
+from insights.models import DaySpan, DealFact, HandoffFact, Reached
 from insights.rules import rates
 from insights.rules.blocks import blocks_between
 from insights.rules.rates import Spread
+from leads.models import Lead
 
 
 class Spans:
@@ -41,60 +40,50 @@ class Spans:
         return next(iter(self.spreads(unit).values()), rates.spread_of({}, 0))
 
 
-def kept(scope: Scope, kind: DaySpan.Kind, key: str = "rank") -> Spans | None:
-    """The kept histograms of the period by ``rank`` or by ``owner``; None when they are not kept by these filters (a
-    source and owners together, a campaign). One query."""
-    owners = scope.owners
-    by_owner = owners is not None or key == "owner"
-    if scope.campaign or (by_owner and scope.source):
-        return None
-    cut = DaySpan.Cut.OWNER if by_owner else DaySpan.Cut.SOURCE if scope.source else DaySpan.Cut.ALL
+def spans(scope: Scope, kind: DaySpan.Kind, *, by_owner: bool = False) -> Spans:
+    """The histograms of the period, by rank or by owner. One query: of the kept sums, or of the facts where the
+    filters are finer than the sums (a source and owners together, a campaign, a pipeline)."""
+    owners, pipeline = scope.owners, None if kind == DaySpan.Kind.ANSWER else scope.pipeline
+    cut_owner = owners is not None or by_owner
+    if scope.campaign or pipeline is not None or (cut_owner and scope.source):
+        return _counted(scope, kind, by_owner)
+    cut = DaySpan.Cut.OWNER if cut_owner else DaySpan.Cut.SOURCE if scope.source else DaySpan.Cut.ALL
     rows = DaySpan.objects.filter(kind=kind, cut=cut, block__in=blocks_between(*scope.days))
     if owners is not None:
         rows = rows.filter(owner__in=sorted(owners))
     if scope.source:
         rows = rows.filter(source=scope.source)
     found = Spans()
-    for one, seconds, bins in rows.order_by().values_list(key, "seconds", "bins"):
+    for one, seconds, bins in rows.order_by().values_list("owner" if by_owner else "rank", "seconds", "bins"):
         found.add(one, bins.items(), seconds)
     return found
 
 
-def live(rows: QuerySet[Any], key: Any, start: str, end: str) -> Spans:
-    """The same, counted from rows with two moments: by the value of a column. One query."""
+def _counted(scope: Scope, kind: DaySpan.Kind, by_owner: bool) -> Spans:
+    rows: Any
+    if kind == DaySpan.Kind.STEP:
+        rows = Reached.objects.filter(scope.people_q("person__"), day__range=scope.days, seconds__isnull=False)
+        rows = rows.annotate(key=F("rank") - 1)
+    elif kind == DaySpan.Kind.CYCLE:
+        rows = DealFact.objects.filter(scope.facts_q(), won=1, day__range=scope.days)
+        if scope.pipeline is not None:
+            rows = rows.filter(pipeline=scope.pipeline)
+        if scope.campaign:
+            rows = rows.filter(person__in=Lead.objects.filter(campaign=scope.campaign).values("pk"))
+    else:
+        rows = HandoffFact.objects.filter(scope.facts_q(), assigned__range=scope.days, seconds__isnull=False)
+        if scope.campaign:
+            rows = rows.filter(campaign=scope.campaign)
+    if kind != DaySpan.Kind.STEP:
+        rows = rows.annotate(key=F("owner") if by_owner else Value(0))
     found = Spans()
-    if connection.vendor != "postgresql":
-        for one, began, ended in rows.values_list(key, start, end):
-            seconds = int((ended - began).total_seconds())
-            found.add(one, [(rates.span_bin(seconds), 1)], seconds)
-        return found
-    took = Cast(Floor(_Seconds(F(end) - F(start))), BigIntegerField())
-    return live_seconds(rows.annotate(took=took), key, "took")
-
-
-def live_seconds(rows: QuerySet[Any], key: Any, seconds: str) -> Spans:
-    """The same, of rows that hold their seconds."""
-    found = Spans()
-    cells = rows.annotate(cell=_bin(seconds)).values_list(key, "cell").order_by()
-    for one, cell, n, total in cells.annotate(many=Count("pk"), total=Sum(seconds)):
-        found.add(one, [(cell, n)], total)
+    cells = rows.annotate(cell=_bin()).values_list("key", "cell").order_by()
+    for key, cell, n, seconds in cells.annotate(many=Count("pk"), total=Sum("seconds")):
+        found.add(key, [(cell, n)], seconds)
     return found
 
 
-def _bin(seconds: str) -> Case:
+def _bin() -> Case:
     """``rules.rates.span_bin`` in SQL (whole division of whole numbers)."""
-    whens = [
-        When(**{f"{seconds}__gte": low}, then=first + (F(seconds) - low) / width) for low, width, first in rates.BINS
-    ]
+    whens = [When(seconds__gte=low, then=first + (F("seconds") - low) / width) for low, width, first in rates.BINS]
     return Case(*whens, default=0, output_field=BigIntegerField())
-
-
-class _Seconds(ExpressionWrapper):
-    """A span as seconds (PostgreSQL)."""
-
-    def __init__(self, expression: Any) -> None:
-        super().__init__(expression, output_field=FloatField())
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        sql, params = super().as_sql(compiler, connection)
-        return f"EXTRACT(EPOCH FROM {sql})::float8", params
