@@ -38,6 +38,8 @@ class Journey(models.Model):
             # drill-down of the cohort view, and its live count under filters that DayCount lacks
             models.Index(fields=["day", "furthest", "person"], name="journey_day"),
             models.Index(fields=["campaign", "day"], condition=~models.Q(campaign=""), name="journey_campaign"),
+            # a team's people of one source
+            models.Index(fields=["owner", "source"], condition=models.Q(owner__gt=0), name="journey_owner_source"),
             # who becomes stalled today
             models.Index(fields=["due"], condition=models.Q(fate=0, due__gt=0), name="journey_due"),
         ]
@@ -208,8 +210,8 @@ class AnswerCount(models.Model):
 
 class DaySpan(models.Model):
     """How long something took, as a histogram over the bins of ``rules.rates.span_bin``, by block of the day it was
-    over (an answer: of the day the clock began). Kept for all, for each source and for each owner; not for a source
-    and an owner together, which would be a row for nearly every fact."""
+    over (an answer: of the day the clock began). Kept for all, for each source and for each owner; of a source and an
+    owner together only for nobody's, who are most people: the rest would be a row for nearly every fact."""
 
     class Kind(models.IntegerChoices):
         STEP = 0, "From a step to the next"
@@ -220,6 +222,7 @@ class DaySpan(models.Model):
         ALL = 0, "All"
         SOURCE = 1, "By source"
         OWNER = 2, "By owner"
+        NOBODY = 3, "Nobody's, by source"
 
     kind = models.PositiveSmallIntegerField(choices=Kind)
     cut = models.PositiveSmallIntegerField(choices=Cut)

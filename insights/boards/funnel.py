@@ -67,7 +67,7 @@ def count(scope: Scope, path: Path) -> Board:
     cells = funnel.table(scope)
     closings = sales.closings(scope)
     numbers = sales.sales_of(closings, sales.cycle_of(scope))
-    verdicts, reasons = handoffs.verdicts(handoffs.decisions(scope), handoffs.reject_labels())
+    verdicts, reasons = handoffs.verdicts(handoffs.decisions(scope), scope.reject_reasons)
     opened = pipeline.open_cells(scope, path)
     before = scope.previous
     return Board(

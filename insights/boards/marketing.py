@@ -22,7 +22,7 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
     steps = funnel.steps_of(cells, scope, path)
     before = funnel.steps(scope.previous, path) if scope.previous else None
     closings = sales.closings(scope)
-    decisions, labels = handoffs.decisions(scope), handoffs.reject_labels()
+    decisions, labels = handoffs.decisions(scope), scope.reject_reasons
     verdicts, reasons = handoffs.verdicts(decisions, labels)
     policy = MqlPolicy.objects.filter(pk=1).first()
     bar = policy.score if policy else 60
@@ -137,7 +137,7 @@ def _scores(rows: list[tuple[int, int]], bar: int) -> Chart:
 
 def _near(rows: Any) -> Any:
     """The warmest, picked before anything is joined."""
-    best = list(rows.order_by("-score", "-pk").values_list("pk", flat=True)[:SHOWN])
+    best = rows.order_by("-score", "-pk").values("pk")[:SHOWN]
     return Standing.objects.filter(pk__in=best).select_related("lead__company").order_by("-score", "-pk")
 
 

@@ -180,7 +180,7 @@ def _reps(scope: Scope, opened: list[pipeline.OpenCell], links: Links) -> list[d
 
 def _stalled(rows: Any, scope: Scope, path: Path) -> list[dict[str, Any]]:
     found = []
-    oldest = list(rows.order_by("stage_since", "pk").values_list("pk", flat=True)[:SHOWN])  # joins for these only
+    oldest = rows.order_by("stage_since", "pk").values("pk")[:SHOWN]  # joins for these only
     for deal in Deal.objects.filter(pk__in=oldest).select_related("company", "owner").order_by("stage_since", "pk"):
         stage = path.stages[deal.stage_id]
         days = (scope.now - deal.stage_since).days

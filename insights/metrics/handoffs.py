@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
-from handoff.models import Handoff, RejectReason
+from handoff.models import Handoff
 from insights.metrics import spread
 from insights.metrics.scope import Scope
 from insights.models import AnswerCount, DaySpan, VerdictCount
@@ -116,11 +116,6 @@ def decisions(scope: Scope) -> list[Verdict]:
         return list(rows.values_list(*keys).annotate(many=Count("pk")))
     keys = ("accepted", "reason", "campaign", "source")
     return list(scope.sums(VerdictCount).values_list(*keys).annotate(many=Sum("n")))
-
-
-def reject_labels() -> dict[int, str]:
-    """One query."""
-    return dict(RejectReason.objects.values_list("pk", "label"))
 
 
 def verdicts(found: Iterable[Verdict], labels: Mapping[int, str]) -> tuple[Verdicts, list[tuple[int, str, int]]]:

@@ -75,10 +75,10 @@ def closings(scope: Scope) -> list[Closing]:
 
 def closed_by(scope: Scope, key: str) -> Iterable[tuple[Any, bool, int | None, str, int, int, Decimal]]:
     """(``source`` or ``owner``, won, reason id, reason, deals, those with an amount, value). One query."""
-    for one, won_, reason, n, priced, value in (
-        _closed_live(scope, key) if scope.campaign else _closed_kept(scope, key)
-    ):
-        label, counts = scope.lost_reasons.get(reason, (NO_REASON, True))
+    reasons = scope.lost_reasons
+    found = _closed_live(scope, key) if scope.campaign else _closed_kept(scope, key)
+    for one, won_, reason, n, priced, value in found:
+        label, counts = reasons.get(reason, (NO_REASON, True))
         if won_ or counts:  # the deal of a rejected handoff is no loss
             yield one, bool(won_), reason or None, label, n, priced, value
 

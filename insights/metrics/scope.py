@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from deals.models import Deal, LostReason
-from handoff.models import Handoff
+from handoff.models import Handoff, RejectReason
 from insights.models import EVERYBODY
 from insights.rules.blocks import blocks_between
 from insights.rules.path import day_number
@@ -55,13 +55,19 @@ class Scope:
 
     def _with(self, **changes: Any) -> "Scope":
         made = replace(self, **changes)
-        for name in ("owners", "lost_reasons"):  # neither depends on the period
+        for name in ("owners", "_reasons"):  # neither depends on the period
             if name in self.__dict__:
                 made.__dict__[name] = self.__dict__[name]
         return made
 
     def as_cohort(self) -> "Scope":
         return self._with(view="cohort")
+
+    def owned(self) -> "Scope":
+        """Without what is nobody's."""
+        made = self._with()
+        made.__dict__["owners"] = (self.owners or frozenset()) - {NOBODY}
+        return made
 
     def over(self, period: Period) -> "Scope":
         """The same filters over another period."""
@@ -108,10 +114,20 @@ class Scope:
         return frozenset([user.pk]) if user.is_rep else frozenset()
 
     @cached_property
+    def _reasons(self) -> list[tuple[str, int, str, bool]]:
+        """Both rooms' reasons: whose, id, label, whether it counts as a loss. One query."""
+        lost = LostReason.objects.order_by().values_list(Value("lost"), "pk", "label", "counts")
+        reject = RejectReason.objects.order_by().values_list(Value("reject"), "pk", "label", Value(True))
+        return list(lost.union(reject, all=True))
+
+    @property
     def lost_reasons(self) -> dict[int, tuple[str, bool]]:
-        """Label of each, and whether it counts as a loss. One query."""
-        rows = LostReason.objects.values_list("pk", "label", "counts")
-        return {pk: (label, counts) for pk, label, counts in rows}
+        """Label of each, and whether it counts as a loss."""
+        return {pk: (label, bool(counts)) for kind, pk, label, counts in self._reasons if kind == "lost"}
+
+    @property
+    def reject_reasons(self) -> dict[int, str]:
+        return {pk: label for kind, pk, label, _ in self._reasons if kind == "reject"}
 
     def facts_q(self) -> Q:
         """The filters that every fact of a deal or a handoff has."""

@@ -7,9 +7,9 @@ under ten days, else to the day: the width of a bin (``rules.rates.span_bin``).
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, F, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, QuerySet, Sum, Value, When
 
-from insights.metrics.scope import Scope
+from insights.metrics.scope import NOBODY, Scope
 from insights.models import DaySpan, DealFact, HandoffFact, Reached
 from insights.rules import rates
 from insights.rules.blocks import blocks_between
@@ -41,46 +41,60 @@ class Spans:
 
 
 def spans(scope: Scope, kind: DaySpan.Kind, *, by_owner: bool = False) -> Spans:
-    """The histograms of the period, by rank or by owner. One query: of the kept sums, or of the facts where the
-    filters are finer than the sums (a source and owners together, a campaign, a pipeline)."""
-    owners, pipeline = scope.owners, None if kind == DaySpan.Kind.ANSWER else scope.pipeline
-    cut_owner = owners is not None or by_owner
-    if scope.campaign or pipeline is not None or (cut_owner and scope.source):
-        return _counted(scope, kind, by_owner)
-    cut = DaySpan.Cut.OWNER if cut_owner else DaySpan.Cut.SOURCE if scope.source else DaySpan.Cut.ALL
-    rows = DaySpan.objects.filter(kind=kind, cut=cut, block__in=blocks_between(*scope.days))
-    if owners is not None:
-        rows = rows.filter(owner__in=sorted(owners))
-    if scope.source:
-        rows = rows.filter(source=scope.source)
-    found = Spans()
-    for one, seconds, bins in rows.order_by().values_list("owner" if by_owner else "rank", "seconds", "bins"):
-        found.add(one, bins.items(), seconds)
+    """The histograms of the period, by rank or by owner: from the kept sums, or from the facts where the filters are
+    finer than the sums (a source and owners together, a campaign, a pipeline). One or two queries."""
+    found, owners, cuts = Spans(), scope.owners, DaySpan.Cut
+    pipeline = scope.pipeline is not None and kind != DaySpan.Kind.ANSWER
+    if scope.campaign or pipeline or (scope.source and by_owner and owners is None):
+        _count(found, scope, kind, by_owner)
+    elif scope.source and owners is not None:
+        if NOBODY in owners:
+            _add(found, scope, by_owner, kind=kind, cut=cuts.NOBODY, source=scope.source)
+        _count(found, scope.owned(), kind, by_owner)
+    elif scope.source:
+        _add(found, scope, by_owner, kind=kind, cut=cuts.SOURCE, source=scope.source)
+    elif owners is not None:
+        _add(found, scope, by_owner, kind=kind, cut=cuts.OWNER, owner__in=sorted(owners))
+    else:
+        _add(found, scope, by_owner, kind=kind, cut=cuts.OWNER if by_owner else cuts.ALL)
     return found
 
 
-def _counted(scope: Scope, kind: DaySpan.Kind, by_owner: bool) -> Spans:
-    rows: Any
+def _add(found: Spans, scope: Scope, by_owner: bool, **filters: Any) -> None:
+    """Kept sums."""
+    rows = DaySpan.objects.filter(block__in=blocks_between(*scope.days), **filters).order_by()
+    for key, seconds, bins in rows.values_list("owner" if by_owner else "rank", "seconds", "bins"):
+        found.add(key, bins.items(), seconds)
+
+
+def _count(found: Spans, scope: Scope, kind: DaySpan.Kind, by_owner: bool) -> None:
+    """Facts."""
     if kind == DaySpan.Kind.STEP:
-        rows = Reached.objects.filter(scope.people_q("person__"), day__range=scope.days, seconds__isnull=False)
-        rows = rows.annotate(key=F("rank") - 1)
-    elif kind == DaySpan.Kind.CYCLE:
-        rows = DealFact.objects.filter(scope.facts_q(), won=1, day__range=scope.days)
-        if scope.pipeline is not None:
-            rows = rows.filter(pipeline=scope.pipeline)
-        if scope.campaign:
-            rows = rows.filter(person__in=Lead.objects.filter(campaign=scope.campaign).values("pk"))
+        rows = _steps(scope).annotate(key=F("rank") - 1)
     else:
-        rows = HandoffFact.objects.filter(scope.facts_q(), assigned__range=scope.days, seconds__isnull=False)
-        if scope.campaign:
-            rows = rows.filter(campaign=scope.campaign)
-    if kind != DaySpan.Kind.STEP:
+        rows = _cycles(scope) if kind == DaySpan.Kind.CYCLE else _answers(scope)
         rows = rows.annotate(key=F("owner") if by_owner else Value(0))
-    found = Spans()
     cells = rows.annotate(cell=_bin()).values_list("key", "cell").order_by()
     for key, cell, n, seconds in cells.annotate(many=Count("pk"), total=Sum("seconds")):
         found.add(key, [(cell, n)], seconds)
-    return found
+
+
+def _steps(scope: Scope) -> QuerySet[Any]:
+    return Reached.objects.filter(scope.people_q("person__"), day__range=scope.days, seconds__isnull=False)
+
+
+def _cycles(scope: Scope) -> QuerySet[Any]:
+    rows = DealFact.objects.filter(scope.facts_q(), won=1, day__range=scope.days)
+    if scope.pipeline is not None:
+        rows = rows.filter(pipeline=scope.pipeline)
+    if scope.campaign:
+        rows = rows.filter(person__in=Lead.objects.filter(campaign=scope.campaign).values("pk"))
+    return rows
+
+
+def _answers(scope: Scope) -> QuerySet[Any]:
+    rows = HandoffFact.objects.filter(scope.facts_q(), assigned__range=scope.days, seconds__isnull=False)
+    return rows.filter(campaign=scope.campaign) if scope.campaign else rows
 
 
 def _bin() -> Case:

@@ -72,11 +72,11 @@ def spans_sql() -> str:
     """The same for ``DaySpan``: its keys, n, seconds and the bins as JSON."""
     gather = "jsonb_object_agg" if connection.vendor == "postgresql" else "json_group_object"
     return (
-        f"WITH base AS ({SPANS.format(bin=bin_sql())}), {WIDE}, cuts(cut) AS (VALUES (0), (1), (2)), "
-        f"cells AS (SELECT kind, cut, {BLOCK} AS block, CASE WHEN cut = 2 THEN owner ELSE {EVERYBODY} END AS owner, "
-        f"CASE WHEN cut = 1 THEN source ELSE '' END AS source, rank, bin, "
+        f"WITH base AS ({SPANS.format(bin=bin_sql())}), {WIDE}, cuts(cut) AS (VALUES (0), (1), (2), (3)), "
+        f"cells AS (SELECT kind, cut, {BLOCK} AS block, CASE WHEN cut >= 2 THEN owner ELSE {EVERYBODY} END AS owner, "
+        f"CASE WHEN cut IN (1, 3) THEN source ELSE '' END AS source, rank, bin, "
         f"SUM(n) AS n, SUM(seconds) AS seconds FROM base CROSS JOIN wide CROSS JOIN cuts "
-        f"GROUP BY 1, 2, 3, 4, 5, 6, 7) "
+        f"WHERE cut < 3 OR owner = 0 GROUP BY 1, 2, 3, 4, 5, 6, 7) "
         f"SELECT kind, cut, block, owner, source, rank, SUM(n) AS n, SUM(seconds) AS seconds, "
         f"{gather}(CAST(bin AS text), n) AS bins FROM cells GROUP BY 1, 2, 3, 4, 5, 6"
     )

@@ -81,11 +81,13 @@ class Changes:
                     cell[place] += sign * one
 
     def span(self, kind: int, day: int, rank: int, owner: int, source: str, seconds: int, sign: int) -> None:
-        cuts = (
+        cuts = [
             (DaySpan.Cut.ALL, EVERYBODY, ""),
             (DaySpan.Cut.SOURCE, EVERYBODY, source),
             (DaySpan.Cut.OWNER, owner, ""),
-        )
+        ]
+        if not owner:
+            cuts.append((DaySpan.Cut.NOBODY, owner, source))
         bin_ = span_bin(seconds)
         for block in blocks_of(day):
             for cut, *whose in cuts:

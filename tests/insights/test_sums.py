@@ -109,7 +109,7 @@ FILTERS = [
 def numbers(path, scope):
     """All that the three pages count from sums."""
     opened = pipeline.open_cells(scope, path)
-    labels = handoffs.reject_labels()
+    labels = scope.reject_reasons
     speed = handoffs.speed(scope)
     return {
         "steps": funnel.steps(scope, path),
