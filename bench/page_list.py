@@ -123,7 +123,7 @@ def _dashboards() -> list[Row]:
     spans = f"SELECT rank, n, seconds, bins FROM insights_dayspan WHERE kind = {{}} AND cut = {{}} AND block IN ({blocks})"
     opened = (
         "SELECT d.owner_id, d.stage_id, count(*), sum(d.amount) FROM deals_deal d JOIN funnels_stage g "
-        "ON g.id = d.stage_id WHERE g.kind = 'open' GROUP BY 1, 2"
+        "ON g.id = d.stage_id WHERE g.kind = 'open' AND d.closed_at IS NULL GROUP BY 1, 2"
     )
     scores = "SELECT band, sum(n) FROM insights_scorecount GROUP BY 1"
     floors = {
