@@ -22,8 +22,8 @@ def held_by(*, user_id: int) -> list[tuple[str, int]]:
 
 
 def waiting_for(*, user_id: int) -> int:
-    """How many things wait in this person's queue now: undecided handoffs and tasks due today (their zone).
-    Two counts, each on a partial index: every open page asks for it."""
+    """How many things wait in this person's queue now: handoffs to decide or answer, and tasks due today (their
+    zone). Two counts, each on partial indexes: every open page asks for it."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     tasks = Task.objects.filter(owner=user_id, done_at=None, due_at__lt=today + timedelta(days=1))
-    return Handoff.objects.filter(rep=user_id, state=Handoff.State.ASSIGNED).count() + tasks.count()
+    return Handoff.objects.on_desk_of(user_id).count() + tasks.count()

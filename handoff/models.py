@@ -116,6 +116,12 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def visible_to(self, user: Any) -> "HandoffQuerySet":
         return self.filter(owner_filter(user, "rep"))
 
+    def on_desk_of(self, user_id: int) -> "HandoffQuerySet":
+        """What waits for this rep: those to decide, and those accepted whom nobody has called or written to yet.
+        Each half is on a partial index."""
+        accepted = models.Q(state=Handoff.State.ACCEPTED, closed_at=None, responded_at=None)
+        return self.filter(models.Q(state=Handoff.State.ASSIGNED) | accepted, rep=user_id)
+
 
 class Handoff(models.Model):
     """One crossing of the MQL bar. Unique on (lead, cycle): none is handed off twice."""

@@ -41,10 +41,11 @@ def clock_set(handoff: Handoff, now: datetime) -> Handoff:
 
 
 class Asked(NamedTuple):
-    """A handoff that waits for its rep's decision, as a line of the queue shows it."""
+    """A handoff that waits for its rep's decision or first answer, as a line of the queue shows it."""
 
     pk: int
     lead_id: int
+    state: str
     why: str
     assigned_at: datetime | None
     due_at: datetime | None
@@ -57,16 +58,16 @@ class Asked(NamedTuple):
 
 
 ASKED = (
-    *("pk", "lead_id", "why", "assigned_at", "due_at", "responded_at"),
+    *("pk", "lead_id", "state", "why", "assigned_at", "due_at", "responded_at"),
     *("lead__standing__grade", "lead__standing__score", "lead__company__name", "lead__company__employees"),
     *("lead__first_name", "lead__last_name", "lead__email", "lead__external_id"),
 )
 
 
 def queue_for(user: Any, limit: int = 200, pk: int | None = None) -> list[Asked]:
-    """The handoffs (or the one ``pk``) that wait for this rep's decision, most urgent first. One query, and only of
-    what is shown: the list is asked for every two seconds by everybody."""
-    rows = Handoff.objects.filter(rep=user, state=Handoff.State.ASSIGNED)
+    """The handoffs (or the one ``pk``) that wait for this rep's decision or first answer, most urgent first. One
+    query, and only of what is shown: the list is asked for every two seconds by everybody."""
+    rows = Handoff.objects.on_desk_of(user.pk)
     if pk is not None:
         rows = rows.filter(pk=pk)
     found = rows.order_by("due_at", "assigned_at", "pk").values_list(*ASKED)

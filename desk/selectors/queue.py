@@ -15,7 +15,7 @@ class QueueItem:
     """One thing to do: why it is here, until when, and about whom."""
 
     key: str  # "handoff-12", "task-3", "deal-9": also its place in the page
-    kind: str
+    kind: str  # handoff (to decide), answer (accepted, not called yet), task, deal
     pk: int  # of the handoff, task or deal
     title: str
     line: str
@@ -58,7 +58,7 @@ class Queue:
     @property
     def version(self) -> str:
         """Changes when the list on the page would look different."""
-        seen = [(one.key, one.title, one.line, one.score, str(one.due_at), one.level) for one in self.items]
+        seen = [(one.key, one.kind, one.title, one.line, one.score, str(one.due_at), one.level) for one in self.items]
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
@@ -93,12 +93,14 @@ def queue_item_get(user: Any, key: str, now: datetime) -> QueueItem | None:
 
 
 def _handoff_item(one: Asked, now: datetime) -> QueueItem:
-    answered = one.responded_at is not None
+    answered, accepted = one.responded_at is not None, one.state == "accepted"
     why = f"{one.why} · answered, decide now" if answered else one.why
+    if accepted:
+        why = f"Yours: call or write now · {one.why}"
     company = one.company and f"{one.company}, {one.employees:,} people" if one.employees else one.company
     return QueueItem(
         key=f"handoff-{one.pk}",
-        kind="handoff",
+        kind="answer" if accepted else "handoff",
         pk=one.pk,
         title=one.name,
         line=" · ".join([part for part in (why, company) if part]),

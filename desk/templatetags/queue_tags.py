@@ -13,7 +13,7 @@ from desk.selectors import QueueItem
 
 register = template.Library()
 ROW = (
-    '<li class="item" id="{key}" data-item="{key}"{current}>'
+    '<li class="item" id="{key}" data-item="{key}" data-kind="{kind}"{current}>'
     '<a class="item-link" href="{queue}?open={key}" hx-get="{queue}{key}/" hx-target="#queue-panel"'
     ' hx-sync="#queue-panel:replace" hx-push-url="{queue}?open={key}">{clock}'
     '<span class="item-text"><b>{title}</b>{score}<span class="muted item-line">{line}</span></span></a>{action}</li>'
@@ -25,9 +25,18 @@ QUIET = (
 )
 DONE = '<button class="btn" type="button" hx-post="{}" hx-swap="none" aria-label="Done: {}">Done</button>'
 ACCEPT = '<button class="btn main" type="button" hx-post="{}" hx-swap="none" aria-label="Accept {}">Accept</button>'
+CALL = (
+    '<button class="btn" type="button" hx-get="{}log/call/" hx-target="#modal" aria-label="Log a call with {}">'
+    "Log call</button>"
+)
 OPEN = '<a class="btn" href="{}" aria-label="Open {}">Open</a>'
 # what is done about each kind of item, and where
-ACTIONS = {"task": (DONE, "deals:task_done"), "handoff": (ACCEPT, "handoff:accept"), "deal": (OPEN, "deals:detail")}
+ACTIONS = {
+    "task": (DONE, "deals:task_done", "pk"),
+    "handoff": (ACCEPT, "handoff:accept", "pk"),
+    "answer": (CALL, "desk:lead", "lead_id"),
+    "deal": (OPEN, "deals:detail", "pk"),
+}
 
 
 @register.simple_tag
@@ -39,17 +48,18 @@ def queue_items(items: Iterable[QueueItem], selected: str = "") -> SafeString:
 
 def _row(one: QueueItem, queue: str, current: bool) -> SafeString:
     title = escape(one.title)
-    markup, name = ACTIONS[one.kind]
+    markup, name, about = ACTIONS[one.kind]
     return format_html(
         ROW,
         key=one.key,
+        kind=one.kind,
         current=format_html(' aria-current="{}"', "true") if current else "",
         queue=queue,
         clock=_clock(one),
         title=title,
         score=format_html(' <span class="score">{}</span> ', one.score) if one.score else " ",
         line=one.line,
-        action=format_html(markup, address(name, one.pk), title),
+        action=format_html(markup, address(name, getattr(one, about)), title),
     )
 
 

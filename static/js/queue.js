@@ -34,6 +34,12 @@
     box.dataset.keepsKey = byPerson ? "yes" : "no";
     delete box.dataset.keptKey;
   }
+  function show(row) {
+    const link = row.querySelector(".item-link");
+    // given up when another row is chosen meanwhile, which is no fault; what is one, messages.js tells
+    htmx.ajax("GET", link.getAttribute("hx-get"), { source: link, target: "#queue-panel" }).catch(() => {});
+    choose(row, false);
+  }
   function settled(key) {
     const box = panel();
     box.removeAttribute("aria-busy");
@@ -75,14 +81,13 @@
   // After a decision the person on the right may be gone from the list: show the next one.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== list()) return;
-    const mine = rows().find((row) => row.dataset.item === chosen);
+    const mine = rows().find((row) => row.dataset.item === chosen) || rows().find((row) => row.hasAttribute("aria-current"));
     if (mine) mark(mine);
-    if (!document.querySelector("[data-item][aria-current]") && rows().length && !document.querySelector("dialog[open]")) {
-      const first = rows()[0];
-      const link = first.querySelector(".item-link");
-      // given up when another row is chosen meanwhile, which is no fault; what is one, messages.js tells
-      htmx.ajax("GET", link.getAttribute("hx-get"), { source: link, target: "#queue-panel" }).catch(() => {});
-      choose(first, false);
+    const shown = panel() && panel().querySelector("[data-panel-kind]");
+    if (rows().length && !document.querySelector("dialog[open]")) {
+      if (!mine) show(rows()[0]);
+      // Decided meanwhile, here or elsewhere: what is to be done about them is another thing now.
+      else if (shown && shown.dataset.panelKind !== mine.dataset.kind) show(mine);
     } else if (!rows().length) {
       const kept = document.querySelector("#queue-done");
       if (panel() && kept) panel().replaceChildren(kept.content.cloneNode(true));

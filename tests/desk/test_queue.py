@@ -103,12 +103,19 @@ def test_what_people_write_is_text_in_the_queue(login: Login, people: People) ->
     assert text.count("&lt;img src=x") >= 4 and "<img" not in text
 
 
-def test_accepting_from_the_queue_takes_it_off_the_clock(login: Login, people: People) -> None:
+def test_an_accepted_lead_stays_on_the_clock_until_somebody_calls_or_writes(login: Login, people: People) -> None:
     handoff = assigned(people("rep"))
     client = login("rep")
     answer = client.post(reverse("handoff:accept", args=[handoff.pk]), headers={"HX-Request": "true"})
     assert "handoff-changed" in answer["HX-Trigger"]
+    text = page(client)
+    assert handoff.lead.name in text and "Yours: call or write now" in text and "Accept " not in text
+    assert client.get(reverse("team:bell")).context["waiting"] == 1
+    panel = client.get(reverse("desk:queue_panel", args=[f"handoff-{handoff.pk}"])).content.decode()
+    assert "Open deal" in panel and "Reject" not in panel
+    client.post(reverse("desk:lead_log", args=[handoff.lead_id, "call"]), {"text": "Talked about the yard"})
     assert handoff.lead.name not in page(client)
+    assert client.get(reverse("team:bell")).context["waiting"] == 0
 
 
 def test_a_task_done_leaves_the_queue(login: Login, people: People) -> None:
