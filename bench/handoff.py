@@ -37,6 +37,7 @@ from funnels.services import journey_start  # noqa: E402
 from handoff.models import Handoff  # noqa: E402
 from handoff.services.assign import assign_drain  # noqa: E402
 from leads.models import Activity, Company, Lead, Standing  # noqa: E402
+from scoring.services import score_drain  # noqa: E402
 from team.models import Team, User  # noqa: E402
 
 ALWAYS = {str(day): [["00:00", "24:00"]] for day in range(7)}
@@ -168,6 +169,8 @@ def main() -> None:
     options = parser.parse_args()
     outbox._send = lambda task: None  # no broker is measured here
     call_command("migrate", verbosity=0)
+    score_drain()  # who waited before us is done with
+    assign_drain(seconds=3600)
     ids = fill(options.leads, options.reps, str(int(time.time())))
     reverse("handoff:list")  # a worker has its pages' addresses loaded long ago
     with connection.cursor() as cursor:
