@@ -1,6 +1,7 @@
 """Who sends captures and keeps the list of the accepted ones, and how that list is held against the database."""
 
 import re
+import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.invariants import collect
 from core.models import Leased, OutboxMessage
 from deals.models import Deal
 from handoff.models import Assignment, Handoff
+from insights.models import RollupState
 from leads.models import InboxItem, Lead, Standing
 from team.models import Notice, Team, User
 from team.services import token_create
@@ -141,6 +143,11 @@ def faults(client: Client, *, cycles: int = 1) -> list[str]:
 
 
 def doctor() -> list[str]:
+    """What the invariants say. A house that has just begun may still be making its first sums: they are waited for,
+    because until then nobody can say whether they are right."""
+    end = time.monotonic() + 30
+    while RollupState.objects.filter(rebuilding=True).exists() and time.monotonic() < end:
+        time.sleep(0.1)
     now = db_now()
     rooms = collect(flow.INVARIANTS, now, timedelta(seconds=1))
     return [f"{one.check}: {one.message}" for _, findings in rooms for one in findings if one.serious]
