@@ -40,7 +40,7 @@ class Install:
         """Start and wait until it says that it is ready; seconds that took."""
         began = time.monotonic()
         self.begin(*words, **more)
-        while "Baton is ready" not in self.said():
+        while "Ctrl-C stops." not in self.said():  # the last of what it says when all is healthy
             assert self.run and self.run.poll() is None, self.said()
             assert time.monotonic() - began < 120, self.said()
             time.sleep(0.02)
