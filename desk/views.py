@@ -87,14 +87,14 @@ def _panel(user: Any, chosen: selectors.QueueItem) -> dict[str, Any]:
     if lead is None:
         return {}
     context = selectors.lead_context(lead, user, size=8)
-    return {**context, "deal": _deal(chosen.deal_id, context["deals"])}
+    return {**context, "deal": _deal(user, chosen.deal_id, context["deals"])}
 
 
-def _deal(pk: int | None, deals: list[Deal]) -> Deal | None:
-    """The deal that an item is about, or else the lead's newest that the person may see."""
+def _deal(user: Any, pk: int | None, deals: list[Deal]) -> Deal | None:
+    """The deal that an item is about, or else the lead's newest; only one that the person may see."""
     if pk is None:
         return next(iter(deals), None)
-    return next((one for one in deals if one.pk == pk), None) or Deal.objects.filter(pk=pk).first()
+    return next((one for one in deals if one.pk == pk), None) or Deal.objects.visible_to(user).filter(pk=pk).first()
 
 
 def _lead(request: HttpRequest, pk: int) -> Lead:
