@@ -130,10 +130,12 @@ def _texts(text: CustomText, op: str, value: Any) -> Q:
 
 
 def _compare(path: str, op: str, value: Any, *, exact: str) -> Q:
+    # A number outside of the column's range ("employees >= -3") is asked of nobody, and would hold for the unknown too.
+    known = Q(**{f"{path}__isnull": False})
     if op in _NUMBER:
-        return Q(**{f"{path}__{_NUMBER[op]}": value})
+        return known & Q(**{f"{path}__{_NUMBER[op]}": value})
     if op == "between":
-        return Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
+        return known & Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
     if op == "!=":
         return ~Q(**{path: value})
     if op in ("is", "is_not"):

@@ -259,3 +259,35 @@ def test_a_part_without_a_value_is_told_in_words(part: dict[str, Any]) -> None:
         "Say what e-mail is to be compared with.",
         "condition.all[0].value",
     )
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "meant"),
+    [
+        (">=", -3, {"40 people"}),
+        (">", -3, {"40 people"}),
+        ("<", 10**12, {"40 people"}),
+        ("<=", 10**12, {"40 people"}),
+        ("between", [-3, 10**12], {"40 people"}),
+        ("<", -3, set()),
+        ("=", 10**12, set()),
+        (">=", 10**12, set()),
+        ("!=", -3, {"40 people", "number unknown", "no company"}),
+    ],
+)
+def test_a_number_that_the_column_cannot_hold_says_nothing_of_the_unknown(
+    db: Any, op: str, value: Any, meant: set[str]
+) -> None:
+    names = {}
+    for name, employees in (("40 people", 40), ("number unknown", None), ("no company", None)):
+        company = None if name == "no company" else Company.objects.create(name=name, employees=employees)
+        names[Lead.objects.create(email_key=f"{len(names)}@x.example", company=company).pk] = name
+    condition = {"fact": "company.employees", "op": op, "value": value}
+    everybody = set(names.values())
+    for asked, expected in (
+        (condition, meant),
+        ({"not": condition}, everybody - meant),
+        ({"any": [condition, {"fact": "lead.city", "op": "is", "value": "Rome"}]}, meant),
+    ):
+        found = leads_matching(condition_check(asked), now=NOW)
+        assert {names[lead.pk] for lead in found} == expected, asked
