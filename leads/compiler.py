@@ -130,7 +130,8 @@ def _texts(text: CustomText, op: str, value: Any) -> Q:
 
 
 def _compare(path: str, op: str, value: Any, *, exact: str) -> Q:
-    # A number outside of the column's range ("employees >= -3") is asked of nobody, and would hold for the unknown too.
+    # Django drops a comparison that every number in the column's range passes ("employees >= -3"): without this the
+    # unknown would pass it too.
     known = Q(**{f"{path}__isnull": False})
     if op in _NUMBER:
         return known & Q(**{f"{path}__{_NUMBER[op]}": value})
