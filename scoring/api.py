@@ -28,6 +28,7 @@ class PartOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField(allow_null=True)
     half_on = serializers.DateField(allow_null=True)
     gone_on = serializers.DateField(allow_null=True)
+    capped = serializers.CharField(help_text="Why it gives less than it would")
 
 
 class ScoreOut(serializers.Serializer[Any]):
@@ -35,6 +36,7 @@ class ScoreOut(serializers.Serializer[Any]):
     score = serializers.IntegerField()
     fit = serializers.IntegerField()
     engagement = serializers.IntegerField()
+    negative = serializers.IntegerField(help_text="What is taken from fit and engagement; the score is never below 0")
     grade = serializers.CharField()
     reason = serializers.CharField()
     bar = serializers.IntegerField(allow_null=True, help_text="The MQL bar")

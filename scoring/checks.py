@@ -4,28 +4,50 @@ from typing import Any
 
 from core.errors import Refused
 from leads.rules import KIND_PATTERN
-from scoring.rules import ENGAGEMENT, FIT
+from scoring.rules import DAILY, EACH, ENGAGEMENT, FIT, NEGATIVE
 
 # A score that asks for itself, or for the stage it moves, would never settle.
-CIRCULAR = {"standing.score", "standing.fit", "standing.engagement", "standing.stage"}
+CIRCULAR = {"standing.score", "standing.fit", "standing.engagement", "standing.stage", "standing.grade"}
 MAX_HALF_LIFE = 365
 
 
-def rule_check(*, group: str, name: str, points: int, condition: Any, kind: str, half_life: int, cap: int) -> None:
+def rule_check(
+    *,
+    group: str,
+    name: str,
+    points: int,
+    condition: Any,
+    kind: str,
+    half_life: int,
+    cap: int,
+    counts: str = EACH,
+    a_day: int = 1,
+) -> None:
     """Raises Refused naming the field when the rule cannot be."""
     if not name.strip():
         raise Refused("Give the rule a name: it is shown as the reason.", field="name")
     if not -100 <= points <= 100 or points == 0:
         raise Refused("Points from -100 to 100, not 0.", field="points")
-    if group == FIT:
-        _fit_check(condition)
-    elif group == ENGAGEMENT:
-        _engagement_check(kind, half_life, cap)
+    if group not in (FIT, ENGAGEMENT, NEGATIVE):
+        raise Refused("A rule is about fit or engagement, or it is negative.", field="group")
+    if group == NEGATIVE:
+        _negative_check(points, condition, kind)
+    if group == ENGAGEMENT or (group == NEGATIVE and kind):
+        _deeds_check(kind, half_life, cap, counts, a_day)
     else:
-        raise Refused("A rule is about fit or engagement.", field="group")
+        _facts_check(condition)
 
 
-def _fit_check(condition: Any) -> None:
+def _negative_check(points: int, condition: Any, kind: str) -> None:
+    if points > 0:
+        raise Refused("A negative rule takes points: from -100 to -1.", field="points")
+    if condition and kind:
+        raise Refused("A rule is about facts or about an activity: not both.", field="activity_kind")
+    if not condition and not kind:
+        raise Refused("Say when: a condition, or an activity.", field="condition")
+
+
+def _facts_check(condition: Any) -> None:
     if not condition:
         raise Refused("An empty condition would give the points to everybody.", field="condition")
     circular = sorted(facts_of(condition) & CIRCULAR)
@@ -36,13 +58,15 @@ def _fit_check(condition: Any) -> None:
         raise Refused(clash, field="condition")
 
 
-def _engagement_check(kind: str, half_life: int, cap: int) -> None:
+def _deeds_check(kind: str, half_life: int, cap: int, counts: str, a_day: int) -> None:
     if not KIND_PATTERN.match(kind):
         raise Refused("Choose an activity.", field="activity_kind")
     if not 1 <= half_life <= MAX_HALF_LIFE:
-        raise Refused(f"A half-life from 1 to {MAX_HALF_LIFE} days.", field="half_life_days")
+        raise Refused(f"From 1 to {MAX_HALF_LIFE} days.", field="half_life_days")
     if not 1 <= cap <= 1000:
         raise Refused("A cap from 1 to 1,000 points.", field="cap")
+    if counts == DAILY and not 1 <= a_day <= 100:
+        raise Refused("From 1 to 100 a day.", field="a_day")
 
 
 def bounds_check(bounds: list[int], field: str) -> None:

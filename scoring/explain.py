@@ -4,13 +4,15 @@ Each part says what it gives today, in tenths of a point; points that a cap with
 parts first. The one line that is no rule is the rounding to a whole number, and it says so.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from scoring.rules import ENGAGEMENT, FIT, MICRO, Card, Rule, clamp, deed_sums, fold, weight, weights, whole
+from scoring import rules
+from scoring.rules import MICRO, Card, Rule, clamp, fold, kept, whole
 
 TENTH = MICRO // 10
 MOST_TIMES = 5  # more of a deed than this is no advice
@@ -27,14 +29,17 @@ class Part:
     award: int = 0  # what it gave, or would give without fading and caps
     ref: Any = None  # the activity
     day: int | None = None
-    capped: str = ""  # "rule", "group": a cap withholds something; "floor": a group is never below 0
+    # "rule", "group": a cap withholds something; "floor": a group, or the score, is never below 0; "daily", "once":
+    # the rule counts no more of them
+    capped: str = ""
     half_day: int | None = None
     gone_day: int | None = None
 
 
 @dataclass(frozen=True)
 class Lift:
-    """What would bring the lead nearer to the bar: ``times`` more of a deed today, or a fact that is missing."""
+    """What would bring the lead nearer to the bar: ``times`` more of a deed today, a fact that is missing, or one
+    less (``rule.points`` below 0)."""
 
     rule: Rule
     times: int
@@ -43,42 +48,73 @@ class Lift:
 
 
 def explain(card: Card, matching: Collection[int], deeds: Sequence[tuple[str, int, Any]], today: int) -> list[Part]:
-    """The parts of the score, strongest first in each group; their points sum exactly to ``fold(...).score``.
+    """The parts of the score, strongest first in each group; their points sum exactly to ``fold(...).score``, and
+    those of fit and of engagement to these.
 
     ``deeds`` are (kind, UTC day, reference) of human activities.
     """
-    fit = [Part(rule, FIT, rule.points * MICRO, award=rule.points) for rule in card.fit if rule.id in matching]
-    engaged = [part for rule in card.engagement for part in _rule_parts(rule, deeds, today)]
-    out: list[Part] = []
-    for parts, cap in ((fit, card.fit_cap), (engaged, card.engagement_cap)):
-        out += _rounded(_within(parts, 0, cap * MICRO, "group"))
-    return out
+    fit = _rounded(_within(_facts(card.fit, matching), 0, card.fit_cap * MICRO, "group"))
+    engaged = _within(_deeds(card.engagement, deeds, today), 0, card.engagement_cap * MICRO, "group")
+    given = [*fit, *_rounded(engaged)]
+    taken = [*_facts(card.negative, matching), *_deeds(card.negative, deeds, today)]
+    taken = _within(taken, -card.negative_cap * MICRO, 0, "group")
+    have = int(sum(part.points for part in given)) * MICRO
+    return [*given, *_rounded(_within(taken, -have, 0, "floor"), sign=-1)]
+
+
+def _facts(found: Sequence[Rule], matching: Collection[int]) -> list[Part]:
+    return [
+        Part(rule, rule.group, rule.points * MICRO, award=rule.points)
+        for rule in found
+        if rule.id in matching and not rule.kind
+    ]
+
+
+def _deeds(found: Sequence[Rule], deeds: Sequence[tuple[str, int, Any]], today: int) -> list[Part]:
+    newest_first = sorted(deeds, key=lambda one: -one[1])
+    return [part for rule in found if rule.kind for part in _rule_parts(rule, newest_first, today)]
 
 
 def _rule_parts(rule: Rule, deeds: Sequence[tuple[str, int, Any]], today: int) -> list[Part]:
-    fades = gone_after(rule.points, rule.half_life)
-    parts = [
-        Part(
-            rule,
-            ENGAGEMENT,
-            rule.points * kept,
-            award=rule.points,
-            ref=ref,
-            day=day,
-            half_day=day + rule.half_life,
-            gone_day=day + fades,
+    """``deeds``: the newest first."""
+    table, fades = kept(rule), gone_after(rule)
+    half = rule.half_life if rule.fade == rules.HALVING else None
+    parts: list[Part] = []
+    seen: Counter[int] = Counter()
+    for kind, day, ref in deeds:
+        age = max(today - day, 0)
+        if kind != rule.kind or age >= len(table):
+            continue
+        seen[age] += 1
+        over = _over(rule, seen[age], len(parts))
+        parts.append(
+            Part(
+                rule,
+                rule.group,
+                0 if over else rule.points * table[age],
+                award=rule.points,
+                ref=ref,
+                day=day,
+                capped=over,
+                half_day=half and day + half,
+                gone_day=day + fades,
+            )
         )
-        for kind, day, ref in deeds
-        if kind == rule.kind and (kept := weight(today - day, rule.half_life))
-    ]
     return _within(parts, -rule.cap * MICRO, rule.cap * MICRO, "rule")
 
 
+def _over(rule: Rule, of_day: int, before: int) -> str:
+    """Why the rule does not count one more deed of a day; '' when it does."""
+    if rule.counts == rules.ONCE and before:
+        return rules.ONCE
+    return rules.DAILY if rule.counts == rules.DAILY and of_day > rule.a_day else ""
+
+
 @lru_cache(maxsize=2048)
-def gone_after(points: int, half_life: int) -> int:
-    """Days after which a deed of so many points gives less than half a point."""
-    table = weights(half_life)
-    return next((day for day, kept in enumerate(table) if abs(points) * kept < MICRO // 2), len(table))
+def gone_after(rule: Rule) -> int:
+    """Days after which a deed gives nothing, or less than half a point."""
+    table = kept(rule)
+    return next((day for day, left in enumerate(table) if abs(rule.points) * left < MICRO // 2), len(table))
 
 
 def _within(parts: list[Part], low: int, high: int, label: str) -> list[Part]:
@@ -97,8 +133,9 @@ def _within(parts: list[Part], low: int, high: int, label: str) -> list[Part]:
     return out
 
 
-def _rounded(parts: list[Part]) -> list[Part]:
-    """Millionths to tenths by the largest remainder, and a line for the rounding to a whole number."""
+def _rounded(parts: list[Part], sign: int = 1) -> list[Part]:
+    """Millionths to tenths by the largest remainder, and a line for the rounding to a whole number, half up of what
+    is given or (``sign`` -1) taken."""
     total = sum(part.micro for part in parts)
     tenths = (total + TENTH // 2) // TENTH
     floors = [part.micro // TENTH for part in parts]
@@ -107,7 +144,7 @@ def _rounded(parts: list[Part]) -> list[Part]:
         floors[index] += 1
     out = [replace(part, points=Decimal(given) / 10) for part, given in zip(parts, floors, strict=True)]
     out.sort(key=lambda one: (-abs(one.points), -(one.day or 0)))
-    rest = whole(total) * 10 - tenths
+    rest = sign * whole(sign * total) * 10 - tenths
     if rest:
         out.append(Part(None, parts[0].group, rest * TENTH, points=Decimal(rest) / 10))
     return out
@@ -117,26 +154,49 @@ def lifts(
     card: Card, matching: Collection[int], deeds: Sequence[tuple[str, int]], today: int, bar: int, most: int = 5
 ) -> list[Lift]:
     """What would lift the lead to the bar, or nearest to it; fewest steps first. Empty when it is over already."""
-    sums = deed_sums(card, deeds, today)
+    found = rules.tally(deeds, today)
+    sums = rules.tally_sums(card, found, today)
     now = fold(card, matching, sums).score
     if now >= bar:
         return []
-    found = []
 
-    def step(index: int, times: int) -> Lift:
-        more, rule = list(sums), card.engagement[index]
-        more[index] += times * rule.points * MICRO
+    def step(rule: Rule, times: int) -> Lift:
+        # deeds of one kind and day go by themselves, so only today's change the sums
+        key = (rule.kind, today)
+        before = rules.tally_sums(card, {key: found[key]}, today)
+        after = rules.tally_sums(card, {key: found[key] + times}, today)
+        more = [
+            max(old, late, key=abs) if one.counts == rules.ONCE else old + late - early
+            for one, old, early, late in zip(card.on_deeds, sums, before, after, strict=True)
+        ]
         gain = fold(card, matching, more).score - now
         return Lift(rule, times, gain, now + gain >= bar)
 
-    for index in range(len(card.engagement)):
-        # the fewest times that are enough, or else just once more; what five times do not reach, fewer do not
-        enough = step(index, MOST_TIMES).enough
-        steps = (step(index, times) for times in range(1, MOST_TIMES + 1))
-        found.append(next(one for one in steps if one.enough or not enough))
-    for rule in card.fit:
-        if rule.points > 0 and rule.id not in matching:
-            gain = fold(card, {*matching, rule.id}, sums).score - now
-            found.append(Lift(rule, 1, gain, now + gain >= bar))
-    found = [one for one in found if one.gain > 0]
-    return sorted(found, key=lambda one: (not one.enough, one.times, -one.gain))[:most]
+    return _best([*_deed_lifts(card, step), *_fact_lifts(card, matching, sums, now, bar)], most)
+
+
+def _deed_lifts(card: Card, step: Callable[[Rule, int], Lift]) -> Iterator[Lift]:
+    """For each kind of deed the fewest times that are enough, or else just once more."""
+    firsts: dict[str, Rule] = {}
+    for rule in sorted(card.engagement, key=lambda one: -one.points):
+        firsts.setdefault(rule.kind, rule)
+    for rule in firsts.values():
+        # what five times do not reach, fewer do not
+        enough = step(rule, MOST_TIMES).enough
+        steps = (step(rule, times) for times in range(1, MOST_TIMES + 1))
+        yield next(one for one in steps if one.enough or not enough)
+
+
+def _fact_lifts(card: Card, matching: Collection[int], sums: list[int], now: int, bar: int) -> Iterator[Lift]:
+    """A fact that is missing, or one that is in the way and may be wrong."""
+    for rule in (*card.fit, *card.negative):
+        if rule.kind or (rule.points > 0) == (rule.id in matching):
+            continue
+        gain = fold(card, {*matching} ^ {rule.id}, sums).score - now
+        yield Lift(rule, 1, gain, now + gain >= bar)
+
+
+def _best(found: Sequence[Lift], most: int) -> list[Lift]:
+    """The fewest steps that are enough first."""
+    useful = [one for one in found if one.gain > 0]
+    return sorted(useful, key=lambda one: (not one.enough, one.times, -one.gain))[:most]

@@ -16,8 +16,12 @@ class ModelForm(forms.ModelForm):
 
     class Meta:
         model = ScoringModel
-        fields = ["name", "fit_cap", "engagement_cap"]
-        help_texts = {"fit_cap": "Most points for fit", "engagement_cap": "Most points for engagement"}
+        fields = ["name", "fit_cap", "engagement_cap", "negative_cap"]
+        help_texts = {
+            "fit_cap": "Most points for fit",
+            "engagement_cap": "Most points for engagement",
+            "negative_cap": "Most points that negative rules take",
+        }
 
     def __init__(self, *args: Any, stages: list[Stage], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,22 +57,29 @@ class ModelForm(forms.ModelForm):
         self.add_error(at if at in self.fields else None, message)
 
 
+DEEDS = ("activity_kind", "counts", "a_day", "fade", "half_life_days", "cap")
+
+
 class RuleForm(forms.ModelForm):
     """A rule of a draft; which fields there are depends on the group."""
 
     class Meta:
         model = ScoringRule
-        fields = ["name", "points", "activity_kind", "half_life_days", "cap", "is_active"]
+        fields = ["name", "points", *DEEDS, "is_active"]
         labels = {
             "activity_kind": "Activity",
-            "half_life_days": "Half-life in days",
+            "counts": "Counts it",
+            "a_day": "How many a day",
+            "fade": "Its points",
+            "half_life_days": "Days",
             "cap": "At most",
             "is_active": "Counts",
         }
         help_texts = {
             "name": "Shown as the reason, so keep it to three words.",
             "points": "From -100 to 100.",
-            "half_life_days": "After so many days a deed gives half of its points.",
+            "a_day": "Only where so many a day count.",
+            "half_life_days": "After so many days a deed gives half of its points, or none where they expire.",
             "cap": "Most points that this rule gives, or takes.",
         }
 
@@ -76,23 +87,48 @@ class RuleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.group = group
         if group == rules.FIT:
-            for name in ("activity_kind", "half_life_days", "cap"):
+            for name in DEEDS:
                 del self.fields[name]
-            self.fields["condition"] = ConditionField(label="When", initial=self.instance.condition or None)
+        if group != rules.ENGAGEMENT:
+            self._ask_facts()
+        if group == rules.FIT:
             return
+        for name in ("counts", "a_day", "fade"):  # who does not say so means the usual
+            self.fields[name].required = False
+        self._ask_activity()
+
+    def _ask_facts(self) -> None:
+        either = self.group == rules.NEGATIVE
+        self.fields["condition"] = ConditionField(
+            label="When" if not either else "While this holds",
+            required=not either,
+            initial=self.instance.condition or None,
+            help_text="Or leave it empty, and choose an activity." if either else "",
+        )
+        if either:
+            self.fields["points"].help_text = "From -100 to -1: what it takes."
+            self.order_fields(["name", "points", "condition", *DEEDS, "is_active"])
+
+    def _ask_activity(self) -> None:
         known = dict(ACTIVITY_KINDS)
         if self.instance.activity_kind:
             known.setdefault(self.instance.activity_kind, self.instance.activity_kind)
         self.fields["activity_kind"] = forms.CharField(
-            label="Activity",
+            label="Activity" if self.group == rules.ENGAGEMENT else "Or each time they do this",
             max_length=40,
+            required=self.group == rules.ENGAGEMENT,
             widget=forms.TextInput(attrs={"list": "kinds", "autocomplete": "off"}),
             help_text="Choose one, or write the name of your own, such as trial_started.",
         )
         self.kinds = known
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.fields} | {"group": self.group}
+        """What the service wants."""
+        given = {name: self.cleaned_data[name] for name in self.fields}
+        for name in ("counts", "a_day", "fade"):
+            if not given.get(name):
+                given.pop(name, None)
+        return given | {"group": self.group}
 
     def refuse(self, field: str, message: str) -> None:
         at = field.split(".")[0].split("[")[0]

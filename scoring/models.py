@@ -19,6 +19,7 @@ class ScoringModel(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     fit_cap = models.PositiveSmallIntegerField(default=100)
     engagement_cap = models.PositiveSmallIntegerField(default=100)
+    negative_cap = models.PositiveSmallIntegerField(default=100, help_text="Most points that are taken away")
     # Lowest fit for A, B, C (below: D) and lowest engagement for 1, 2, 3 (below: 4).
     fit_bounds = models.JSONField(default=list, help_text="[A, B, C]")
     engagement_bounds = models.JSONField(default=list, help_text="[1, 2, 3]")
@@ -47,15 +48,29 @@ class ScoringRule(models.Model):
     class Group(models.TextChoices):
         FIT = "fit", "Fit"
         ENGAGEMENT = "engagement", "Engagement"
+        NEGATIVE = "negative", "Negative"
+
+    class Fade(models.TextChoices):
+        HALVING = "halving", "halves every so many days"
+        EXPIRING = "expiring", "all for so many days, then none"
+
+    class Counts(models.TextChoices):
+        EACH = "each", "each time"
+        ONCE = "once", "once: the newest"
+        DAILY = "daily", "at most so many a day"
 
     model = models.ForeignKey(ScoringModel, on_delete=models.CASCADE, related_name="rules")
     group = models.CharField(max_length=10, choices=Group)
     name = models.CharField(max_length=120)
     points = models.SmallIntegerField()
-    condition = models.JSONField(default=dict, blank=True, help_text="Fit: the condition language")
-    activity_kind = models.CharField(max_length=40, blank=True, default="", help_text="Engagement: which activity")
-    half_life_days = models.PositiveSmallIntegerField(default=30)
-    cap = models.PositiveSmallIntegerField(default=100, help_text="Most points this rule may give")
+    condition = models.JSONField(default=dict, blank=True, help_text="Facts: the condition language")
+    # Engagement, and negative rules without a condition
+    activity_kind = models.CharField(max_length=40, blank=True, default="", help_text="Deeds: which activity")
+    fade = models.CharField(max_length=8, choices=Fade, default=Fade.HALVING)
+    half_life_days = models.PositiveSmallIntegerField(default=30, help_text="Days until half, or until it expires")
+    counts = models.CharField(max_length=5, choices=Counts, default=Counts.EACH)
+    a_day = models.PositiveSmallIntegerField(default=1, help_text="How many of a day count, where that is limited")
+    cap = models.PositiveSmallIntegerField(default=100, help_text="Most points this rule may give, or take")
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
     evidence = models.JSONField(

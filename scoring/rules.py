@@ -2,27 +2,34 @@
 
 Defined once, and the SQL of a full rescore does the very same:
 
-* Time is whole UTC days. A deed keeps ``weight(days, half_life)`` of its points, an integer in millionths, so that
-  sums are exact whatever their order, and the same in Python and in SQL (docs/adr/0010).
+* Time is whole UTC days. A deed keeps ``kept(rule)[days]`` of its points, an integer in millionths, so that sums are
+  exact whatever their order, and the same in Python and in SQL (docs/adr/0010): half after every half-life, or all
+  of them until it expires. A rule counts each deed, the newest only, or so many of a day.
 * Engagement, in millionths of a point: deeds summed per rule, each rule held within its cap (both ways), the rules
   summed and held within 0 and the group's cap. Then rounded once, half up, to a whole number.
 * Fit: points of the matching rules, summed, held within 0 and the cap. Whole numbers throughout.
-* Score = fit + engagement.
+* Negative: what its rules take, on facts or on deeds, in millionths, held within 0 and the group's cap, rounded half
+  up. It lowers the score and leaves fit, engagement and grade as they are.
+* Score = fit + engagement - negative, never below 0.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 MICRO = 1_000_000
 SLOTS = 64  # rules of a group that a score can tell apart
 MAX_RULES = 60
-FIT, ENGAGEMENT = "fit", "engagement"
+FIT, ENGAGEMENT, NEGATIVE = "fit", "engagement", "negative"
+HALVING, EXPIRING = "halving", "expiring"
+EACH, ONCE, DAILY = "each", "once", "daily"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule as the arithmetic sees it. ``kind`` and ``half_life`` (days) matter to engagement only."""
+    """One rule as the arithmetic sees it. With a ``kind`` it is about deeds, without one about facts; all that
+    follows matters to deeds only. ``half_life``: days until half, or until nothing where it expires."""
 
     id: int
     group: str
@@ -31,6 +38,9 @@ class Rule:
     cap: int = 100
     kind: str = ""
     half_life: int = 30
+    fade: str = HALVING
+    counts: str = EACH
+    a_day: int = 1  # how many of a day count, where ``counts`` is daily
 
 
 @dataclass(frozen=True)
@@ -39,21 +49,36 @@ class Card:
 
     fit: tuple[Rule, ...] = ()
     engagement: tuple[Rule, ...] = ()
+    negative: tuple[Rule, ...] = ()
     fit_cap: int = 100
     engagement_cap: int = 100
+    negative_cap: int = 100
     fit_bounds: tuple[int, ...] = (40, 25, 10)
     engagement_bounds: tuple[int, ...] = (40, 20, 8)
     stage_bars: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
+    def on_deeds(self) -> tuple[Rule, ...]:
+        """The rules about deeds, those of engagement first."""
+        return (*self.engagement, *(rule for rule in self.negative if rule.kind))
+
+    @cached_property
     def kinds(self) -> list[str]:
         """The activities that give or take points."""
-        return sorted({rule.kind for rule in self.engagement})
+        return sorted({rule.kind for rule in self.on_deeds})
 
-    @property
+    @cached_property
+    def by_kind(self) -> dict[str, list[tuple[int, Rule, tuple[int, ...]]]]:
+        """For each activity its rules: place among ``on_deeds``, rule, what a deed keeps by its age."""
+        found: dict[str, list[tuple[int, Rule, tuple[int, ...]]]] = {}
+        for index, rule in enumerate(self.on_deeds):
+            found.setdefault(rule.kind, []).append((index, rule, kept(rule)))
+        return found
+
+    @cached_property
     def horizon_days(self) -> int:
         """Age from which no deed gives anything any more."""
-        return max((len(weights(rule.half_life)) for rule in self.engagement), default=0)
+        return max((len(kept(rule)) for rule in self.on_deeds), default=0)
 
 
 @dataclass(frozen=True)
@@ -62,10 +87,11 @@ class Score:
     engagement: int
     grade: str
     reason: str
+    negative: int = 0  # what is taken from the two, before the floor of 0
 
     @property
     def score(self) -> int:
-        return self.fit + self.engagement
+        return max(self.fit + self.engagement - self.negative, 0)
 
 
 @lru_cache(maxsize=256)
@@ -79,10 +105,9 @@ def weights(half_life: int) -> tuple[int, ...]:
         kept.append(weight)
 
 
-def weight(days: int, half_life: int) -> int:
-    """Millionths of its points that a deed of so many days keeps. A deed from the future counts as today's."""
-    table = weights(half_life)
-    return table[max(days, 0)] if days < len(table) else 0
+def kept(rule: Rule) -> tuple[int, ...]:
+    """Millionths of its points that a deed of the rule keeps after 0, 1, 2 ... days; beyond it gives nothing."""
+    return (MICRO,) * rule.half_life if rule.fade == EXPIRING else weights(rule.half_life)
 
 
 def clamp(value: int, low: int, high: int) -> int:
@@ -105,28 +130,46 @@ def grade(card: Card, fit: int, engagement: int) -> str:
 
 
 def deed_sums(card: Card, deeds: Iterable[tuple[str, int]], today: int) -> list[int]:
-    """Millionths per engagement rule, before any cap. ``deeds`` are (kind, UTC day) of human activities."""
-    by_kind: dict[str, list[tuple[int, int, tuple[int, ...]]]] = {}
-    for index, rule in enumerate(card.engagement):
-        by_kind.setdefault(rule.kind, []).append((index, rule.points, weights(rule.half_life)))
-    sums = [0] * len(card.engagement)
-    for kind, day in deeds:
-        days = max(today - day, 0)
-        for index, points, table in by_kind.get(kind, ()):
-            if days < len(table):
-                sums[index] += points * table[days]
+    """Millionths per rule of ``card.on_deeds``, before any cap. ``deeds`` are (kind, UTC day) of human activities."""
+    return tally_sums(card, tally(deeds, today), today)
+
+
+def tally(deeds: Iterable[tuple[str, int]], today: int) -> Counter[tuple[str, int]]:
+    """How many of a kind on a day. A deed from the future counts as today's."""
+    return Counter((kind, day if day < today else today) for kind, day in deeds)
+
+
+def tally_sums(card: Card, found: Mapping[tuple[str, int], int], today: int) -> list[int]:
+    """``deed_sums`` of deeds that are counted by kind and day."""
+    sums = [0] * len(card.on_deeds)
+    for (kind, day), times in found.items():
+        age = today - day
+        for index, rule, table in card.by_kind.get(kind, ()):
+            if age >= len(table):
+                continue
+            worth = rule.points * table[age]
+            if rule.counts == ONCE:  # the newest, which has kept most
+                sums[index] = max(sums[index], worth, key=abs)
+            else:
+                sums[index] += worth * (min(times, rule.a_day) if rule.counts == DAILY else times)
     return sums
 
 
+def hold(rule: Rule, micro: int) -> int:
+    """What a rule gives of its sum: within its cap, both ways."""
+    return clamp(micro, -rule.cap * MICRO, rule.cap * MICRO)
+
+
 def fold(card: Card, matching: Collection[int], sums: list[int]) -> Score:
-    """The score of a lead for whom the fit rules with these ids hold and whose deeds sum up so."""
-    held = [
-        clamp(micro, -rule.cap * MICRO, rule.cap * MICRO) for rule, micro in zip(card.engagement, sums, strict=True)
-    ]
+    """The score of a lead for whom the rules about facts with these ids hold and whose deeds sum up so."""
+    held = [hold(rule, micro) for rule, micro in zip(card.on_deeds, sums, strict=True)]
+    given, taken = held[: len(card.engagement)], held[len(card.engagement) :]
     points = [rule.points if rule.id in matching else 0 for rule in card.fit]
     fit = clamp(sum(points), 0, card.fit_cap)
-    engagement = whole(clamp(sum(held), 0, card.engagement_cap * MICRO))
-    return Score(fit, engagement, grade(card, fit, engagement), reason(card, best(held), best(points)))
+    engagement = whole(clamp(sum(given), 0, card.engagement_cap * MICRO))
+    lost = sum(taken) + sum(rule.points * MICRO for rule in card.negative if rule.id in matching and not rule.kind)
+    negative = whole(clamp(-lost, 0, card.negative_cap * MICRO))
+    return Score(fit, engagement, grade(card, fit, engagement), reason(card, best(given), best(points)), negative)
 
 
 def best(values: list[int]) -> int | None:

@@ -15,7 +15,7 @@ from scoring.forms import ModelForm, RuleForm
 from scoring.models import ScoringModel, ScoringRule
 from scoring.selectors import active_model, score_explain
 from scoring.selectors import desk as selectors
-from scoring.selectors.words import evidence_say, rule_sentence
+from scoring.selectors.words import evidence_say, fade_say, rule_sentence
 from scoring.services.drain import marketing_ladder
 from team.access import roles_required
 
@@ -33,7 +33,7 @@ def _shown(model: ScoringModel) -> dict[str, Any]:
     groups = selectors.model_groups(model)
     for _, _, _, found in groups:
         for rule in found:
-            rule.sentence, rule.proof = rule_sentence(rule), evidence_say(rule)
+            rule.sentence, rule.proof, rule.fades = rule_sentence(rule), evidence_say(rule), fade_say(rule)
     return {
         "model": model,
         "rule_groups": groups,
@@ -163,7 +163,7 @@ def _rule(request: HttpRequest, of: ScoringModel, group: str, rule: ScoringRule 
 @form_view
 @roles_required(*WHO)
 def rule_new(request: HttpRequest, pk: int, group: str) -> HttpResponse:
-    if group not in (rules.FIT, rules.ENGAGEMENT):
+    if group not in (rules.FIT, rules.ENGAGEMENT, rules.NEGATIVE):
         raise Http404
     return _rule(request, _model(pk), group, None)
 

@@ -24,14 +24,19 @@ def card_of(model: ScoringModel, found: list[ScoringRule]) -> rules.Card:
             cap=rule.cap,
             kind=rule.activity_kind,
             half_life=max(rule.half_life_days, 1),
+            fade=rule.fade,
+            counts=rule.counts,
+            a_day=max(rule.a_day, 1),
         )
         for rule in found
     ]
     return rules.Card(
         fit=tuple(rule for rule in ready if rule.group == rules.FIT),
         engagement=tuple(rule for rule in ready if rule.group == rules.ENGAGEMENT),
+        negative=tuple(rule for rule in ready if rule.group == rules.NEGATIVE),
         fit_cap=model.fit_cap,
         engagement_cap=model.engagement_cap,
+        negative_cap=model.negative_cap,
         fit_bounds=tuple(model.fit_bounds),
         engagement_bounds=tuple(model.engagement_bounds),
         stage_bars=dict(model.stage_bars),

@@ -24,11 +24,11 @@ class Basis:
 
     model: ScoringModel
     card: rules.Card
-    conditions: dict[int, dict[str, Any]]  # of the fit rules, by rule id
+    conditions: dict[int, dict[str, Any]]  # of the rules about facts, by rule id
 
     @property
     def asks_for_time(self) -> bool:
-        """A fit rule may turn by time alone, within a day too."""
+        """A rule about facts may turn by time alone, within a day too."""
         return any(checks.changes_with_time(one) for one in self.conditions.values())
 
 
@@ -38,7 +38,7 @@ def basis_of(model: ScoringModel | None = None) -> Basis | None:
     if model is None:
         return None
     found: list[ScoringRule] = model_rules(model)
-    conditions = {rule.pk: rule.condition for rule in found if rule.group == rules.FIT and rule.condition}
+    conditions = {rule.pk: rule.condition for rule in found if rule.condition and not rule.activity_kind}
     return Basis(model, card_of(model, found), conditions)
 
 
@@ -48,7 +48,7 @@ def utc_day(moment: datetime) -> int:
 
 
 def fit_cases(conditions: Mapping[int, dict[str, Any]], now: datetime) -> dict[str, Case]:
-    """One expression a fit rule over Lead: 1 where its condition holds. ``conditions`` by rule id."""
+    """One expression a rule over Lead: 1 where its condition holds. ``conditions`` by rule id."""
     return {
         f"fit_{rule_id}": Case(
             When(condition_q(condition, now=now), then=Value(1)),
@@ -60,7 +60,7 @@ def fit_cases(conditions: Mapping[int, dict[str, Any]], now: datetime) -> dict[s
 
 
 def fit_matching(basis: Basis, lead_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
-    """Lead id -> ids of the fit rules that hold for it at ``now``."""
+    """Lead id -> ids of the rules about facts that hold for it at ``now``."""
     ids = list(basis.conditions)
     if not ids:
         return {}
@@ -82,7 +82,7 @@ def scores_compute(basis: Basis, lead_ids: Collection[int], now: datetime) -> di
     """The score of each lead at ``now``, from its rows as they are. Two queries."""
     matching = fit_matching(basis, lead_ids, now)
     deeds: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
-    if basis.card.engagement:
+    if basis.card.on_deeds:
         for lead_id, kind, at, _ in deeds_of(basis.card, lead_ids, now).iterator(chunk_size=5000):
             deeds[lead_id].append((kind, at.toordinal()))
     today = utc_day(now)

@@ -124,13 +124,14 @@ def chances(model: ScoringModel) -> list[tuple[int, int]]:
 
 
 def model_groups(model: ScoringModel) -> list[tuple[str, str, int, list[Any]]]:
-    """(key, label, cap, rules) of both groups, for a page."""
-    found: dict[str, list[Any]] = {rules.FIT: [], rules.ENGAGEMENT: []}
+    """(key, label, cap, rules) of each group, for a page."""
+    found: dict[str, list[Any]] = {rules.FIT: [], rules.ENGAGEMENT: [], rules.NEGATIVE: []}
     for rule in model.rules.all():
         found[rule.group].append(rule)
     return [
         (rules.FIT, "Fit", model.fit_cap, found[rules.FIT]),
         (rules.ENGAGEMENT, "Engagement", model.engagement_cap, found[rules.ENGAGEMENT]),
+        (rules.NEGATIVE, "Negative", model.negative_cap, found[rules.NEGATIVE]),
     ]
 
 

@@ -1,7 +1,7 @@
 """One lead's score, point by point, and what would lift it over the bar."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -31,8 +31,18 @@ class Line:
     capped: str = ""
 
     @property
-    def fading(self) -> bool:
-        return self.half_on is not None
+    def half_at(self) -> datetime | None:
+        """When it has faded to half: points change at midnight UTC, another hour and maybe another day elsewhere."""
+        return _midnight(self.half_on)
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """From when it gives nothing, or less than half a point."""
+        return _midnight(self.gone_on)
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, UTC) if day else None
 
 
 @dataclass(frozen=True)
@@ -47,10 +57,21 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One of the groups that a score is made of. ``points`` may be below 0: of the negative one."""
+
+    group: str
+    label: str
+    points: int
+    rules: list[Group]
+
+
+@dataclass(frozen=True)
 class Explanation:
     score: int
     fit: int
     engagement: int
+    negative: int
     grade: str
     reason: str
     lines: list[Line]
@@ -60,7 +81,7 @@ class Explanation:
 
     @property
     def groups(self) -> list[Group]:
-        """The lines by rule, strongest rule first; fit before engagement, a rounding last."""
+        """The lines by rule, strongest rule first; fit, engagement, negative, in each a rounding last."""
         rows: dict[tuple[str, str], list[Line]] = {}
         for line in self.lines:
             rows.setdefault((line.group, line.name), []).append(line)
@@ -68,11 +89,31 @@ class Explanation:
             Group(name, lines[0].why, group, sum((one.points for one in lines), Decimal(0)), lines)
             for (group, name), lines in rows.items()
         ]
-        return sorted(found, key=lambda one: (one.group == rules.ENGAGEMENT, one.name == ROUNDING, -abs(one.points)))
+        return sorted(found, key=lambda one: (ORDER.index(one.group), one.name == ROUNDING, -abs(one.points)))
+
+    @property
+    def columns(self) -> list[Column]:
+        """The groups that the score is the sum of, each with its lines; the negative one only where it takes."""
+        found = [
+            Column(group, label, points, [one for one in self.groups if one.group == group])
+            for group, label, points in (
+                (rules.FIT, "Fit", self.fit),
+                (rules.ENGAGEMENT, "Engagement", self.engagement),
+                (rules.NEGATIVE, "Negative", self.score - self.fit - self.engagement),
+            )
+        ]
+        return [one for one in found if one.group != rules.NEGATIVE or one.rules]
 
 
+ORDER = [rules.FIT, rules.ENGAGEMENT, rules.NEGATIVE]
 ROUNDING = "Rounding"
-CAPPED = {"rule": "the rule's cap", "group": "the group's cap", "floor": "never below 0"}
+CAPPED = {
+    "rule": "the rule's cap",
+    "group": "the group's cap",
+    "floor": "never below 0",
+    "daily": "no more of them a day",
+    "once": "counts once",
+}
 
 
 def mql_bar() -> int | None:
@@ -104,6 +145,7 @@ def score_explain(lead: Lead, now: datetime | None = None, *, basis: Basis | Non
         score=score.score,
         fit=score.fit,
         engagement=score.engagement,
+        negative=score.negative,
         grade=score.grade,
         reason=score.reason,
         lines=[_line(part, basis, times) for part in parts],
@@ -114,7 +156,7 @@ def score_explain(lead: Lead, now: datetime | None = None, *, basis: Basis | Non
 
 
 def _why(rule: rules.Rule, basis: Basis) -> str:
-    if rule.group == rules.FIT:
+    if not rule.kind:
         return condition_sentence(basis.conditions.get(rule.id, {}))
     return ACTIVITY_KINDS.get(rule.kind, rule.kind.replace("_", " "))
 
@@ -139,6 +181,7 @@ def _line(part: explain.Part, basis: Basis, times: dict[int, datetime]) -> Line:
 
 def _lift(step: explain.Lift, basis: Basis) -> dict[str, Any]:
     return {
+        "without": step.rule.points < 0,
         "name": step.rule.name,
         "group": step.rule.group,
         "why": _why(step.rule, basis),

@@ -9,11 +9,26 @@ from scoring.models import ScoringRule
 def rule_say(rule: ScoringRule) -> str:
     """A rule as people say it: '+12 for viewed pricing, halving every 21 days, at most 36'."""
     off = "" if rule.is_active else " (switched off)"
-    if rule.group == rules.FIT:
+    if not rule.activity_kind:
         return f"{rule.points:+d} {rule.name}: {condition_sentence(rule.condition)}{off}"
-    kind = ACTIVITY_KINDS.get(rule.activity_kind, rule.activity_kind.replace("_", " "))
-    fades = f"halving every {rule.half_life_days} days, at most {rule.cap}"
-    return f"{rule.points:+d} {rule.name}: each time '{kind}', {fades}{off}"
+    return f"{rule.points:+d} {rule.name}: {_times(rule)} '{_kind(rule)}', {fade_say(rule)}, at most {rule.cap}{off}"
+
+
+def _kind(rule: ScoringRule) -> str:
+    return ACTIVITY_KINDS.get(rule.activity_kind, rule.activity_kind.replace("_", " "))
+
+
+def _times(rule: ScoringRule) -> str:
+    """How often its deed counts: 'each time', 'once', 'at most 2 times a day'."""
+    if rule.counts == rules.DAILY:
+        return f"at most {'once' if rule.a_day == 1 else f'{rule.a_day} times'} a day"
+    return "once" if rule.counts == rules.ONCE else "each time"
+
+
+def fade_say(rule: ScoringRule) -> str:
+    """What becomes of its points: 'halving every 30 days', 'for 30 days'."""
+    days = f"{rule.half_life_days} day{'' if rule.half_life_days == 1 else 's'}"
+    return f"for {days}" if rule.fade == rules.EXPIRING else f"halving every {days}"
 
 
 def evidence_say(rule: ScoringRule) -> str:
@@ -27,7 +42,7 @@ def evidence_say(rule: ScoringRule) -> str:
 
 def rule_sentence(rule: ScoringRule) -> str:
     """Only what it asks for: 'employees is between 50 and 1000', or 'each time: viewed pricing'."""
-    if rule.group == rules.FIT:
+    if not rule.activity_kind:
         return f"if {condition_sentence(rule.condition)}"
-    kind = ACTIVITY_KINDS.get(rule.activity_kind, rule.activity_kind.replace("_", " "))
-    return f"each time: {kind[0].lower()}{kind[1:]}"
+    kind = _kind(rule)
+    return f"{_times(rule)}: {kind[0].lower()}{kind[1:]}"

@@ -14,15 +14,16 @@ from scoring.selectors.words import rule_say
 from scoring.services.rescore import rescore_start
 
 State = ScoringModel.State
-COPIED = ("name", "fit_cap", "engagement_cap", "fit_bounds", "engagement_bounds", "stage_bars")
+COPIED = ("name", "fit_cap", "engagement_cap", "negative_cap", "fit_bounds", "engagement_bounds", "stage_bars")
 RULE_FIELDS = (
-    *("group", "name", "points", "condition", "activity_kind", "half_life_days", "cap", "position", "is_active"),
-    "evidence",
+    *("group", "name", "points", "condition", "activity_kind", "fade", "half_life_days", "counts", "a_day", "cap"),
+    *("position", "is_active", "evidence"),
 )
 SETTINGS = {
     "name": "name",
     "fit_cap": "fit cap",
     "engagement_cap": "engagement cap",
+    "negative_cap": "negative cap",
     "fit_bounds": "fit letters",
     "engagement_bounds": "engagement digits",
     "stage_bars": "stage bars",
@@ -66,7 +67,7 @@ def model_update(*, model_id: int, by: Any, **fields: Any) -> ScoringModel:
     model = _locked_draft(model_id)
     checks.bounds_check(fields.get("fit_bounds", model.fit_bounds), "fit_bounds")
     checks.bounds_check(fields.get("engagement_bounds", model.engagement_bounds), "engagement_bounds")
-    for name in ("fit_cap", "engagement_cap"):
+    for name in ("fit_cap", "engagement_cap", "negative_cap"):
         if not 0 <= fields.get(name, 0) <= 1000:
             raise Refused("From 0 to 1,000 points.", field=name)
     bars = list(fields.get("stage_bars", model.stage_bars).values())
@@ -90,9 +91,10 @@ def rule_save(*, model_id: int, by: Any, rule_id: int | None = None, **fields: A
     for name, value in fields.items():
         setattr(rule, name, value)
     if rule.group == rules.FIT:
-        rule.condition, rule.activity_kind = condition_check(rule.condition), ""
-    else:
+        rule.activity_kind = ""
+    if rule.group == rules.ENGAGEMENT:
         rule.condition = {}
+    rule.condition = condition_check(rule.condition)
     checks.rule_check(
         group=rule.group,
         name=rule.name,
@@ -101,6 +103,8 @@ def rule_save(*, model_id: int, by: Any, rule_id: int | None = None, **fields: A
         kind=rule.activity_kind,
         half_life=rule.half_life_days,
         cap=rule.cap,
+        counts=rule.counts,
+        a_day=rule.a_day,
     )
     if model.rules.filter(group=rule.group).exclude(pk=rule.pk).count() >= rules.MAX_RULES:
         raise Refused(f"At most {rules.MAX_RULES} rules in a group.", field="name")

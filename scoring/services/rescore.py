@@ -173,7 +173,8 @@ def _chunk_set(basis: Basis, first_id: int, last_id: int, now: datetime) -> int:
               UPDATE {TABLE} s SET {SET}, scored_at = %s FROM ({sql}) v WHERE s.lead_id = v.lead_id
               AND s.lead_id BETWEEN %s AND %s AND (s.scored_at IS NULL OR (s.scored_at < %s AND ({differs})))
               RETURNING s.lead_id, s.stage_id, s.score,
-                s.stage_id = ANY(%s) AND (v.fit > v.old_fit OR v.engagement > v.old_engagement) AS rose)
+                s.stage_id = ANY(%s) AND (v.fit > v.old_fit OR v.engagement > v.old_engagement
+                  OR v.score > v.old_score) AS rose)
             SELECT COUNT(*), array_agg(ARRAY[lead_id, stage_id, score]) FILTER (WHERE rose) FROM written""",
             [now, *params, first_id, last_id, now, open_ids],
         )
@@ -227,7 +228,7 @@ def _chunk_rows(basis: Basis, first_id: int, last_id: int, now: datetime) -> int
             continue
         changed[row.pk] = found
         is_open = row.stage.kind == Stage.Kind.OPEN and row.stage.funnel.kind == "marketing"
-        if is_open and (found.fit > row.fit or found.engagement > row.engagement):
+        if is_open and (found.fit > row.fit or found.engagement > row.engagement or found.score > row.score):
             rose.append((row.pk, row.stage_id, found.score))
     scores_write(changed, now, keep_marks=True)
     _tell(basis, rose, now)

@@ -23,7 +23,7 @@ def new_draft(client: Any) -> ScoringModel:
 
 
 def settings_of(model: ScoringModel, **changed: Any) -> dict[str, Any]:
-    data = {"name": model.name, "fit_cap": model.fit_cap, "engagement_cap": model.engagement_cap}
+    data = {"name": model.name, "fit_cap": model.fit_cap, "engagement_cap": model.engagement_cap, "negative_cap": 100}
     for name in ("fit_bounds", "engagement_bounds"):
         data |= {f"{name}_{index}": bound for index, bound in enumerate(getattr(model, name))}
     return data | {"bar_interest": 20, "bar_evaluation": 40} | changed

@@ -1,5 +1,6 @@
 """The arithmetic: whatever the deeds, their order and their number."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -21,8 +22,14 @@ engagement_rule = st.builds(
     cap=st.integers(1, 200),
     kind=st.sampled_from(KINDS),
     half_life=st.integers(1, 90),
+    fade=st.sampled_from([rules.HALVING, rules.EXPIRING]),
+    counts=st.sampled_from([rules.EACH, rules.ONCE, rules.DAILY]),
+    a_day=st.integers(1, 3),
 )
 fit_rule = st.builds(Rule, id=st.just(0), group=st.just("fit"), name=st.just("y"), points=st.integers(-100, 100))
+negative_rule = st.one_of(fit_rule, engagement_rule).map(
+    lambda one: replace(one, group="negative", points=-abs(one.points) or -1)
+)
 deed = st.tuples(st.sampled_from([*KINDS, "note"]), st.integers(TODAY - 400, TODAY))
 
 
@@ -30,10 +37,13 @@ deed = st.tuples(st.sampled_from([*KINDS, "note"]), st.integers(TODAY - 400, TOD
 def cards(draw: st.DrawFn) -> Card:
     fit = draw(st.lists(fit_rule, max_size=4))
     engagement = draw(st.lists(engagement_rule, max_size=5))
-    numbered = [Rule(**{**vars(one), "id": index}) for index, one in enumerate([*fit, *engagement])]
+    negative = draw(st.lists(negative_rule, max_size=3))
+    numbered = [replace(one, id=index) for index, one in enumerate([*fit, *engagement, *negative])]
     return Card(
-        fit=tuple(numbered[: len(fit)]),
-        engagement=tuple(numbered[len(fit) :]),
+        fit=tuple(one for one in numbered if one.group == "fit"),
+        engagement=tuple(one for one in numbered if one.group == "engagement"),
+        negative=tuple(one for one in numbered if one.group == "negative"),
+        negative_cap=draw(st.integers(0, 100)),
         fit_cap=draw(st.integers(0, 100)),
         engagement_cap=draw(st.integers(0, 100)),
     )
@@ -43,15 +53,16 @@ def score(card: Card, matching: set[int], deeds: list[tuple[str, int]], today: i
     return rules.fold(card, matching, rules.deed_sums(card, deeds, today))
 
 
-@given(cards(), st.sets(st.integers(0, 4)), st.lists(deed, max_size=30))
+@given(cards(), st.sets(st.integers(0, 11)), st.lists(deed, max_size=30))
 def test_score_stays_within_its_caps(card: Card, matching: set[int], deeds: list[tuple[str, int]]) -> None:
     found = score(card, matching, deeds)
     assert 0 <= found.fit <= card.fit_cap
     assert 0 <= found.engagement <= card.engagement_cap
-    assert found.score == found.fit + found.engagement
+    assert 0 <= found.negative <= card.negative_cap
+    assert found.score == max(0, found.fit + found.engagement - found.negative)
 
 
-@given(cards(), st.sets(st.integers(0, 4)), st.lists(deed, max_size=30), st.randoms())
+@given(cards(), st.sets(st.integers(0, 11)), st.lists(deed, max_size=30), st.randoms())
 def test_order_does_not_matter(card: Card, matching: set[int], deeds: list[tuple[str, int]], random: object) -> None:
     mixed = list(deeds)
     random.shuffle(mixed)  # type: ignore[attr-defined]
@@ -71,29 +82,35 @@ def test_half_after_the_half_life_and_falling_to_nothing(half_life: int) -> None
     kept = rules.weights(half_life)
     assert kept[0] == MICRO and kept[half_life] == MICRO // 2
     assert list(kept) == sorted(kept, reverse=True)
-    assert rules.weight(len(kept), half_life) == 0 and rules.weight(-3, half_life) == MICRO
+    card = Card(engagement=(Rule(1, "engagement", "x", 1, kind="call", half_life=half_life),))
+    gone, coming = TODAY - len(kept), TODAY + 3
+    assert rules.deed_sums(card, [("call", gone)], TODAY) == [0]
+    assert rules.deed_sums(card, [("call", coming)], TODAY) == [MICRO]
 
 
-@given(cards(), st.sets(st.integers(0, 4)), st.lists(deed, max_size=40))
+@given(cards(), st.sets(st.integers(0, 11)), st.lists(deed, max_size=40))
 def test_the_parts_sum_exactly_to_the_score(card: Card, matching: set[int], deeds: list[tuple[str, int]]) -> None:
     numbered = [(kind, day, index) for index, (kind, day) in enumerate(deeds)]
     parts = explain.explain(card, matching, numbered, TODAY)
     found = score(card, matching, deeds)
     assert sum((part.points for part in parts), Decimal(0)) == found.score
-    for group, value in (("fit", found.fit), ("engagement", found.engagement)):
+    taken = found.score - found.fit - found.engagement
+    for group, value in (("fit", found.fit), ("engagement", found.engagement), ("negative", taken)):
         assert sum((part.points for part in parts if part.group == group), Decimal(0)) == value
     roundings = [part for part in parts if part.rule is None]
-    assert len(roundings) <= 1 and all(abs(part.points) <= Decimal("0.5") for part in roundings)
+    groups = [part.group for part in roundings]
+    assert len(groups) == len(set(groups)) and "fit" not in groups
+    assert all(abs(part.points) <= Decimal("0.5") for part in roundings)
 
 
-@given(cards(), st.lists(deed, max_size=10), st.integers(1, 100))
-def test_what_is_said_to_lift_does_lift(card: Card, deeds: list[tuple[str, int]], bar: int) -> None:
-    now = score(card, set(), deeds).score
-    for step in explain.lifts(card, set(), deeds, TODAY, bar):
+@given(cards(), st.sets(st.integers(0, 11)), st.lists(deed, max_size=10), st.integers(1, 100))
+def test_what_is_said_to_lift_does_lift(
+    card: Card, holding: set[int], deeds: list[tuple[str, int]], bar: int
+) -> None:
+    now = score(card, holding, deeds).score
+    for step in explain.lifts(card, holding, deeds, TODAY, bar):
         more = deeds + [(step.rule.kind, TODAY)] * (step.times if step.rule.group == "engagement" else 0)
-        matching = {step.rule.id} if step.rule.group == "fit" else set()
-        if step.rule.group == "engagement" and [r.kind for r in card.engagement].count(step.rule.kind) > 1:
-            continue  # another rule counts the same deed
+        matching = holding if step.rule.group == "engagement" else holding ^ {step.rule.id}
         then = score(card, matching, more).score
         assert then - now == step.gain and step.enough == (then >= bar)
 
@@ -117,6 +134,48 @@ def test_a_minus_never_goes_below_zero_and_says_so() -> None:
     card = Card(engagement=(Rule(1, "engagement", "Left", -25, kind="unsubscribed"),))
     parts = explain.explain(card, set(), [("unsubscribed", TODAY, 7)], TODAY)
     assert [(part.points, part.capped) for part in parts] == [(Decimal(0), "floor")]
+
+
+def days_of(rule: Rule, days: list[int]) -> list[int]:
+    """What is left of one deed today, after so many days each."""
+    return [score(Card(engagement=(rule,)), set(), [("call", TODAY - day)]).engagement for day in days]
+
+
+def test_points_that_expire_are_whole_until_then_and_none_after() -> None:
+    rule = Rule(1, "engagement", "Called", 20, kind="call", half_life=7, fade=rules.EXPIRING)
+    assert days_of(rule, [0, 6, 7, 30]) == [20, 20, 0, 0]
+    part = explain.explain(Card(engagement=(rule,)), set(), [("call", TODAY - 2, 1)], TODAY)[0]
+    assert (part.half_day, part.gone_day) == (None, TODAY + 5)
+
+
+@pytest.mark.parametrize(
+    ("counts", "a_day", "expected"), [(rules.EACH, 1, 45), (rules.ONCE, 1, 10), (rules.DAILY, 2, 30)]
+)
+def test_a_rule_counts_each_deed_or_the_newest_or_so_many_a_day(counts: str, a_day: int, expected: int) -> None:
+    rule = Rule(1, "engagement", "Called", 10, kind="call", half_life=10, counts=counts, a_day=a_day)
+    deeds = [("call", TODAY)] * 3 + [("call", TODAY - 10)] * 3
+    card = Card(engagement=(rule,))
+    assert score(card, set(), deeds).engagement == expected
+    parts = explain.explain(card, set(), [(kind, day, i) for i, (kind, day) in enumerate(deeds)], TODAY)
+    withheld = {rules.EACH: 0, rules.ONCE: 5, rules.DAILY: 2}[counts]
+    assert [part.capped for part in parts if not part.points] == [counts] * withheld
+
+
+def test_the_negative_group_takes_within_its_cap_and_leaves_the_grade() -> None:
+    card = Card(
+        fit=(Rule(1, "fit", "Decision maker", 40),),
+        negative=(
+            Rule(2, "negative", "Student", -15),
+            Rule(3, "negative", "Unsubscribed", -30, kind="unsubscribed", half_life=10),
+        ),
+        negative_cap=35,
+    )
+    assert (score(card, {1, 2}, []).score, score(card, {1}, []).score, score(card, {2}, []).score) == (25, 40, 0)
+    both = score(card, {1, 2}, [("unsubscribed", TODAY)])
+    assert (both.negative, both.score, both.grade) == (35, 5, "A4")
+    parts = explain.explain(card, {1, 2}, [("unsubscribed", TODAY - 10, 7)], TODAY)
+    assert [(part.group, part.points) for part in parts] == [("fit", 40), ("negative", -15), ("negative", -15)]
+    assert {part.capped for part in explain.explain(card, {2}, [], TODAY)} == {"floor"}
 
 
 def test_grade_and_reason() -> None:
