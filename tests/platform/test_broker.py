@@ -16,19 +16,32 @@ from leads.models import InboxItem
 from tests.leads.conftest import BROWSER
 
 APP = "tests.platform.worker_app"
-# Six wake-ups, and how long each took, in a process of its own.
+# Six wake-ups, how long each took and how often the broker was tried, in a process of its own.
 TIMED = """
 import time
+from celery import current_app
 from core import outbox
+tried, send_task = [], current_app.send_task
+def counted(*arguments, **options):
+    tried.append(1)
+    return send_task(*arguments, **options)
+current_app.send_task = counted
 for _ in range(6):
     began = time.monotonic()
     outbox.wake("core.tasks.outbox_drain")
     print("took", time.monotonic() - began)
+print("tried", len(tried))
 """
 
 
-def took(said: str) -> list[float]:
-    return [float(line.split()[1]) for line in said.splitlines() if line.startswith("took")]
+def assert_asked_once(said: str) -> None:
+    """Only the first of the wake-ups tried the broker. Beside that one's wait, however busy the machine, the others
+    cost nothing."""
+    times = [float(line.split()[1]) for line in said.splitlines() if line.startswith("took")]
+    assert len(times) == 6
+    assert "tried 2" in said.splitlines(), "once, and once more for a connection that went stale"
+    assert sum(times[1:]) < times[0] / 4, times
+    assert times[0] < 10, "a broker that hangs must be given up"
 
 
 def send(stack, path, seconds: float) -> None:
@@ -115,14 +128,11 @@ class TestKilled:
 class TestInTrouble:
     def test_without_a_broker_waking_costs_nothing(self, stack):
         stack.kill(stack.broker)
-        times = took(stack.manage("shell", "-c", TIMED))
-        assert len(times) == 6 and sum(times) < 0.5
+        assert_asked_once(stack.manage("shell", "-c", TIMED))
 
     def test_a_broker_that_hangs_costs_one_short_wait(self, stack):
         stack.broker.signal(signal.SIGSTOP)
-        times = took(stack.manage("shell", "-c", TIMED))
-        assert max(times) == times[0] < 1.5
-        assert max(times[1:]) < 0.05
+        assert_asked_once(stack.manage("shell", "-c", TIMED))
 
     def test_a_restarted_broker_is_used_at_once(self, stack):
         restart = (
