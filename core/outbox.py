@@ -10,15 +10,14 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
 from core import leases, points
 from core.bulk import rows_insert
+from core.flow import flow_map
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
@@ -26,10 +25,6 @@ BROKER_REST_SECONDS = 15
 WAKE_EVERY_SECONDS = 0.25
 _broker_down_until = 0.0
 _next_wake: dict[str, float] = {}  # task -> when it may be woken again, on the monotonic clock
-
-
-def _flow() -> Any:
-    return import_module(settings.FLOW_MAP)
 
 
 def emit(topic: str, key: str, **payload: Any) -> None:
@@ -47,7 +42,7 @@ def emit_many(topic: str, facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
     listed = list(facts)
     if not listed:
         return
-    flow = _flow()
+    flow = flow_map()
     for path in flow.TOGETHER.get(topic, []):
         import_string(path)([payload for _, payload in listed])
     handlers = flow.LATER.get(topic, [])
@@ -130,5 +125,5 @@ def _deliver(row: OutboxMessage, token: Any) -> int:
 
 def poke(topic: str) -> None:
     """Wake the drains that the flow map names for ``topic``, after commit. Only a hint: nothing is lost without."""
-    for task in _flow().WAKE.get(topic, []):
+    for task in flow_map().WAKE.get(topic, []):
         wake(task)

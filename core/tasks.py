@@ -1,12 +1,11 @@
 """The sweeper: whoever died, whatever message was lost, what is due gets done."""
 
 import logging
-from importlib import import_module
 
 from celery import current_app, shared_task
-from django.conf import settings
 
 from core import forgetting, outbox
+from core.flow import flow_map
 
 log = logging.getLogger(__name__)
 
@@ -25,5 +24,5 @@ def forget_drain() -> int:
 @shared_task(name="core.tasks.sweep")
 def sweep() -> None:
     """Wake every drain named in the flow map. Each looks at the database and returns at once if idle."""
-    for task in import_module(settings.FLOW_MAP).DRAINS:
+    for task in flow_map().DRAINS:
         current_app.send_task(task, retry=False, expires=60)

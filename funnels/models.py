@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 
@@ -59,6 +60,9 @@ class Stage(models.Model):
         ordering = ["funnel_id", "position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["funnel", "key"], name="stage_key_once"),
+            models.UniqueConstraint(
+                "funnel", Lower("name"), condition=models.Q(is_active=True), name="stage_name_once"
+            ),
             models.CheckConstraint(condition=models.Q(probability__lte=100), name="stage_probability"),
         ]
 

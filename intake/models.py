@@ -5,9 +5,23 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 LEASE_SECONDS = 120  # a run whose worker says nothing for so long is taken over
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def visible_to(self, user: Any) -> "ImportRunQuerySet":
+        """The own imports; a manager's those of the team; an admin's, and a manager's without a team, all. A file
+        brings people whom its importer may see: its rows, and the rejected ones with their cells, are theirs alone.
+        """
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_admin or (user.is_manager and user.team_id is None):
+            return self
+        own = Q(by=user)
+        return self.filter(own | Q(by__team=user.team_id) if user.is_manager else own)
 
 
 class ImportRun(models.Model):
@@ -56,6 +70,8 @@ class ImportRun(models.Model):
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Starts since the last finished chunk")
+
+    objects = ImportRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -22,9 +22,9 @@ def kinds_of(user: Any) -> list[Kind]:
 
 
 def runs_of(user: Any) -> QuerySet[ImportRun]:
-    """The imports a person may see: of the kinds that they may import."""
+    """The imports a person may see, of the kinds that they may import."""
     names = [kind.name for kind in kinds_of(user)]
-    return ImportRun.objects.filter(kind__in=names).select_related("by")
+    return ImportRun.objects.visible_to(user).filter(kind__in=names).select_related("by")
 
 
 def issues_first(run: ImportRun, count: int = 100) -> list[ImportIssue]:

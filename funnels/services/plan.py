@@ -1,6 +1,6 @@
 """Changing the floor plan: stages, their order, pipelines. Two managers at once: the second is told (Conflict)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -51,6 +51,14 @@ def _named(name: str, limit: int) -> str:
     return name
 
 
+def _name_free(name: str, others: Iterable[Stage], *, field: str = "name") -> str:
+    """Raises Refused when another stage in use is called so: on a board nobody could tell the two apart."""
+    same = [one for one in others if one.is_active and one.name.casefold() == name.casefold()]
+    if same:
+        raise Refused(f"This funnel has a stage {same[0].name} already.", field=field)
+    return name
+
+
 @transaction.atomic
 def stage_save(
     *,
@@ -72,6 +80,8 @@ def stage_save(
     if not 0 <= probability <= 100:
         raise Refused("A probability is 0 to 100 percent.", field="probability")
     stage.name = _named(name, 60)
+    if stage.is_active:
+        _name_free(stage.name, stage.funnel.stages.exclude(pk=stage.pk))
     stage.expected_days, stage.explanation = expected_days, explanation.strip()[:300]
     stage.required = list(required)
     fields = ["name", "expected_days", "explanation", "required"]
@@ -92,7 +102,7 @@ def stage_add(*, funnel: Funnel, revision: int, name: str, expected_days: int = 
     stage = Stage.objects.create(
         funnel=funnel,
         key=_key(name, [one.key for one in stages]),
-        name=_named(name, 60),
+        name=_name_free(_named(name, 60), stages),
         position=len(stages),
         expected_days=expected_days,
         probability=probability if funnel.kind == Funnel.Kind.SALES else 0,
@@ -122,8 +132,9 @@ def stage_shift(*, stage: Stage, revision: int, by: int) -> None:
 
 @transaction.atomic
 def stage_activate(*, stage: Stage, revision: int) -> None:
-    """Back into use."""
+    """Back into use. Raises Refused when another stage has its name by now; Conflict as above."""
     _revise(stage.funnel, revision)
+    _name_free(stage.name, stage.funnel.stages.exclude(pk=stage.pk), field="stage")
     Stage.objects.filter(pk=stage.pk).update(is_active=True)
 
 

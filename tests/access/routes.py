@@ -65,8 +65,9 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", (M, A), "leads:form_new", "leads:form_edit", "leads:inbox_item"),
     **_all("POST", (M, A), "leads:form_preview", "leads:inbox_retry", "leads:inbox_retry_all"),
     **_all("GET POST", MARKETING, "intake:imports"),
-    **_all("GET", MARKETING, "intake:run", "intake:status", "intake:rejected"),
-    **_all("POST", MARKETING, "intake:map", "intake:start", "intake:cancel", "intake:delete"),
+    # the run is the marketer's own, who is of no team
+    **_all("GET", (M, A), "intake:run", "intake:status", "intake:rejected"),
+    **_all("POST", (M, A), "intake:map", "intake:start", "intake:cancel", "intake:delete"),
     # leads and companies
     **_all("GET", STAFF, "leads:list", "leads:export", "leads:companies", "leads:condition_words"),
     **_all("POST", STAFF, "leads:bulk", "leads:condition_preview"),

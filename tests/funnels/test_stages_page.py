@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -94,9 +94,32 @@ def test_stages_move_up_and_down_before_the_ends(login: Any) -> None:
 
 def test_a_new_stage_comes_before_the_ends(login: Any) -> None:
     client, funnel = login("manager"), Funnel.objects.get(key="sales")
-    for number in (1, 2):
-        post(client, "stage_add", funnel.pk, name="Legal review", revision=number)
+    for number, name in enumerate(["Legal review", "Legal, review"], 1):
+        post(client, "stage_add", funnel.pk, name=name, revision=number)
     assert order() == ["qualification", "demo", "proposal", "legal-review", "legal-review-2", "won", "lost"]
+
+
+def test_two_stages_in_use_never_share_a_name(login: Any) -> None:
+    client, demo, proposal = login("manager"), stage_get("sales", "demo"), stage_get("sales", "proposal")
+    said = "has a stage Demo already"
+    answer = post(client, "stage_edit", proposal.pk, name=" dEMO ", expected_days=5, probability=50, revision=1)
+    assert answer.status_code == 422 and said in answer.content.decode()
+    row = next(row for part in answer.context["plan"] for row in part.rows if row.stage.pk == proposal.pk)
+    assert said in row.form.errors["name"][0]
+    answer = post(client, "stage_add", demo.funnel_id, name="DEMO", revision=1)
+    assert answer.status_code == 422 and said in answer.content.decode()
+    assert revision() == 1 and stage_get("sales", "proposal").name == "Proposal"
+    # another funnel may, and so may a new one when the old is out of use; then the old one stays out
+    assert post(client, "stage_add", stage_get("marketing", "interest").funnel_id, name="Demo", revision=1).url
+    assert post(client, "stage_remove", demo.pk, revision=1).status_code == 302
+    assert post(client, "stage_add", demo.funnel_id, name="Demo", revision=2).status_code == 302
+    answer = post(client, "stage_restore", demo.pk, revision=3)
+    assert answer.status_code == 422 and said in answer.content.decode()
+    # a stage keeps its own name, and may be written otherwise
+    again = {"expected_days": 5, "probability": 50, "revision": 3}
+    assert post(client, "stage_edit", proposal.pk, name="PROPOSAL", **again).status_code == 302
+    with pytest.raises(IntegrityError):
+        Stage.objects.filter(pk=demo.pk).update(is_active=True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from celery import current_app
 from django.utils.module_loading import import_string
 
 from config import flow
+from tests.guard import house
 
 
 def unresolved(paths) -> list[str]:
@@ -63,6 +64,11 @@ def test_a_listener_later_takes_its_key_first(path):
 
 def test_every_task_is_registered_under_the_name_by_which_it_is_woken():
     assert unregistered(tasks()) == []
+
+
+def test_the_map_is_read_in_one_place():
+    readers = {name for name, text in house.files(".py", outside=("tests",)).items() if "FLOW_MAP" in text}
+    assert readers == {"config/settings.py", "core/flow.py"}
 
 
 def test_what_can_be_woken_is_also_swept():

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from intake.models import ImportRun
 from intake.services import runs_drain
 from leads.models import Lead
+from team.models import User
 
 TEXT = "Email,First name,Shoe size\na@example.com,<b>Anna</b>,43\nwrong,Ben,44\n"
 
@@ -119,9 +121,39 @@ def test_a_marketer_sees_no_import_of_users(login: Any) -> None:
     assert ImportRun.objects.get().state == ImportRun.State.DRAFT
 
 
-def test_the_list_is_cheap(login: Any, django_assert_max_num_queries: Any) -> None:
+def test_whose_imports_a_person_sees(login: Any, people: Any) -> None:
+    manu, maya, otto = people("manager"), people("marketer"), people("other_rep")
+    mate = User.objects.create_user(email="n@test.example", name="Nora", team=manu.team, is_marketer=True)
+    runs = {
+        name: ImportRun.objects.create(kind="leads", file_name=f"{name}.csv", by=by)
+        for name, by in {"manu": manu, "maya": maya, "otto": otto, "mate": mate, "console": None}.items()
+    }
+    free = User.objects.create_user(email="f@test.example", name="Fay", is_manager=True)
+    expected = {
+        manu: {"manu", "mate"},
+        maya: {"maya"},
+        mate: {"mate"},
+        free: set(runs),
+        people("admin"): set(runs),
+    }
+    for person, names in expected.items():
+        client = Client()
+        client.force_login(person)
+        page = client.get("/imports/").content.decode()
+        assert {name for name in runs if f"{name}.csv" in page} == names, person
+        for name, run in runs.items():
+            status = 200 if name in names else 404
+            for path in ("", "status/", "rejected.csv"):
+                assert client.get(f"/imports/{run.pk}/{path}").status_code == status, (person, name, path)
+            if name not in names:
+                for path in ("map/", "start/", "cancel/", "delete/"):
+                    assert client.post(f"/imports/{run.pk}/{path}").status_code == 404
+    assert ImportRun.objects.count() == len(runs)
+
+
+def test_the_list_is_cheap(login: Any, people: Any, django_assert_max_num_queries: Any) -> None:
     manu = login("manager")
     for number in range(20):
-        ImportRun.objects.create(kind="leads", file_name=f"{number}.csv", by_id=None, state="done")
+        ImportRun.objects.create(kind="leads", file_name=f"{number}.csv", by=people("manager"), state="done")
     with django_assert_max_num_queries(6):
-        manu.get("/imports/")
+        assert "19.csv" in manu.get("/imports/").content.decode()

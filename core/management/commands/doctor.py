@@ -5,13 +5,12 @@ import sys
 import time
 from argparse import ArgumentParser
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from core.clock import db_now
+from core.flow import flow_map
 from core.invariants import Broken, collect
 
 
@@ -34,7 +33,7 @@ class Command(BaseCommand):
         now = db_now()
         grace = timedelta(seconds=options["grace"])
         everything: list[Broken] = []
-        paths = import_module(settings.FLOW_MAP).INVARIANTS
+        paths = flow_map().INVARIANTS
         started = time.monotonic()
         for path, findings in collect(paths, now, grace):
             everything += findings
