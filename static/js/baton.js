@@ -59,7 +59,8 @@
   }, true);
   // A form in the dialog whose answer is shown elsewhere: when it went well, the dialog is done.
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && event.detail.elt.matches("[data-closes]")) closeModal();
+    const did = event.detail.successful && !window.baton.signedOut(event.detail.xhr);
+    if (did && event.detail.elt.matches("[data-closes]")) closeModal();
   });
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;

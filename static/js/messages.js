@@ -26,8 +26,17 @@
       box.append(link);
     }
     $("#toasts").append(box);
+    rise();
     fade(box);
     return box;
+  }
+  // A dialog lies over everything that is not in the top layer with it; what is shown there later lies on top.
+  function rise() {
+    const place = $("#toasts");
+    if (!$("dialog:modal") || !place.showPopover) return;
+    place.popover = "manual";
+    if (place.matches(":popover-open")) place.hidePopover();
+    place.showPopover();
   }
   // Gone by itself after a while, but not while somebody reads it; bad news stays longer.
   function fade(box) {
@@ -71,20 +80,37 @@
   document.addEventListener("htmx:afterOnLoad", () => { quiet = false; });
 
   // --- Signed out meanwhile: never put the sign-in page into a corner of this one --------------------------
-  document.addEventListener("htmx:beforeSwap", (event) => {
+  function signedOut(xhr) {
     const login = document.body.dataset.login;
-    const came = event.detail.xhr.responseURL;
-    if (!login || !came || new URL(came).pathname !== login) return;
+    return Boolean(login && xhr && xhr.responseURL && new URL(xhr.responseURL).pathname === login);
+  }
+  let dialogTold = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!signedOut(event.detail.xhr)) return;
     event.detail.shouldSwap = false;
-    if ($("[data-signed-out]")) return;
-    const link = document.createElement("a");
+    const box = $("#signed-out");
+    if ($("dialog:modal")) {
+      // Over the dialog, which keeps what was typed in it. What asks again by itself says it once.
+      if (box.open || (dialogTold && polls(event.detail.elt))) return;
+      dialogTold = true;
+      box.showModal();
+      return;
+    }
+    if ($(".toast [data-signed-out]")) return;
+    const link = $("[data-signed-out]", box).cloneNode(true);
     link.className = "btn";
-    link.href = `${login}?next=${encodeURIComponent(location.pathname + location.search)}`;
-    link.textContent = "Sign in";
-    link.dataset.signedOut = "";
+    link.removeAttribute("target");
+    link.href = `${document.body.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
     toast("You were signed out.", "bad").querySelector("span").after(link);
+  });
+  // Signing in, here or in another tab, makes a new token; the one in this page would be refused.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const [, token] = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie) || [];
+    if (!token) return;
+    event.detail.headers["X-CSRFToken"] = token;
+    if (event.detail.parameters.csrfmiddlewaretoken) event.detail.parameters.csrfmiddlewaretoken = token;
   });
 
   document.addEventListener("DOMContentLoaded", () => { for (const box of $$("[data-toast]")) fade(box); });
-  window.baton = { toast };
+  window.baton = { toast, signedOut };
 })();

@@ -1,50 +1,11 @@
-"""The style guide and the pages of sign-in and account, in a real browser: no accessibility violation, no sideways
-scrolling, and the shared behaviour works."""
+"""What all pages share, in a real browser, mostly tried on the style guide. Whether each page is accessible and fits
+is asked in tests/jobs/test_every_page.py."""
 
 import pytest
 
-from tests.machinery.browser import DESK, PHONE, assert_axe_clean
+from tests.machinery.browser import DESK, PHONE
 
 pytestmark = pytest.mark.browser
-LOOKS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
-NAMES = ["desk light", "desk dark", "phone light", "phone dark"]
-
-
-def assert_fits(page):
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{page.url} scrolls sideways"
-
-
-@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=NAMES)
-def test_the_style_guide_is_for_everybody(browser_as, size, scheme):
-    page = browser_as("admin", size=size, scheme=scheme)
-    page.goto("/styleguide/")
-    page.wait_for_load_state("networkidle")
-    assert_axe_clean(page)
-    assert_fits(page)
-
-
-@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=NAMES)
-def test_account_pages_are_for_everybody(browser_as, size, scheme, people):
-    rep = people("rep")
-    page = browser_as("admin", size=size, scheme=scheme)
-    for path in (
-        "/profile/",
-        "/profile/tokens/",
-        "/notices/",
-        "/people/",
-        f"/people/{rep.pk}/",
-        "/people/new/",
-        "/teams/new/",
-    ):
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
-        assert_axe_clean(page)
-        assert_fits(page)
-    visitor = browser_as("anonymous", size=size, scheme=scheme)
-    for path in ("/login/", "/password/reset/", "/password/reset/sent/", "/password/set/x/y/"):
-        visitor.goto(path)
-        assert_axe_clean(visitor)
-        assert_fits(visitor)
 
 
 def test_the_keyboard_finds_and_lists_its_keys(browser_as):

@@ -13,7 +13,7 @@ from tests.machinery.browser import DESK, PHONE, assert_axe_clean
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Opened = Callable[..., Page]
 PAGES = {
-    "anonymous": ["/login/", "/password/reset/", "/f/guide/"],
+    "anonymous": ["/login/", "/password/reset/", "/password/reset/sent/", "/password/set/x/y/", "/f/guide/"],
     "marketer": [
         *(
             "/leads/",
@@ -35,9 +35,18 @@ PAGES = {
         "/stages/",
         "/products/",
         "/people/",
+        "/people/{rep}/",
         "/profile/tokens/",
     ],
-    "admin": ["/leads/fields/", "/deliveries/", "/styleguide/", "/people/new/", "/password/"],
+    "admin": [
+        "/leads/fields/",
+        "/deliveries/",
+        "/styleguide/",
+        "/people/new/",
+        "/teams/new/",
+        "/profile/",
+        "/password/",
+    ],
 }
 
 
@@ -48,7 +57,13 @@ def test_every_page_is_accessible_and_fits(browser_as: Opened, role: str, scheme
     deal, waiting = accepted_deal(), handed_to_rep()[0]
     CaptureForm.objects.create(name="Guide", slug="guide", fields=["first_name", "message"])
     work()
-    there = {"lead": deal.lead_id, "company": deal.company_id, "deal": deal.pk, "handoff": waiting.pk}
+    there = {
+        "rep": deal.owner_id,
+        "lead": deal.lead_id,
+        "company": deal.company_id,
+        "deal": deal.pk,
+        "handoff": waiting.pk,
+    }
     page = browser_as(role, size=size, scheme=scheme)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
@@ -58,6 +73,8 @@ def test_every_page_is_accessible_and_fits(browser_as: Opened, role: str, scheme
         assert answer is not None and answer.status == 200, path
         if "default-src 'none'" not in answer.headers.get("content-security-policy", ""):
             wrong.append(f"{path}: no content security policy")
+        if role != "anonymous":
+            page.locator("#bell .bell").wait_for()  # comes after the page
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wrong.append(f"{path}: scrolls sideways")
         try:

@@ -14,7 +14,11 @@ from tests.machinery import needs, stages
 from tests.machinery.servers import PrivatePostgres
 
 QUICK = "not slow and not browser"
-PARALLEL = ["-n", "2", "--dist", "loadfile", "-q", "--tb=short", "--durations=5", "--durations-min=5"]
+SHOWN = ["-q", "--tb=short", "--durations=5", "--durations-min=5"]
+PARALLEL = ["-n", "2", "--dist", "loadfile", *SHOWN]
+# Those that wait for processes and pages: one more of them than cores, each test by itself (but for an xdist_group),
+# so that no core is idle while another has a long file to the end.
+SPREAD = ["-n", "3", "--dist", "loadgroup", *SHOWN]
 
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:
@@ -34,9 +38,9 @@ def everything(fast: bool, postgres: PrivatePostgres | None, work: Path) -> list
         full = stages.served_environment(postgres.url, BATON_HTTPS="0")
         runs += [
             ("quick tests on PostgreSQL", [*PARALLEL, "-m", QUICK], full),
-            ("process tests on SQLite", [*PARALLEL, "-m", "slow and not browser"], lite),
-            ("process tests on PostgreSQL", [*PARALLEL, "-m", "slow and not browser"], full),
-            ("browser tests on PostgreSQL", [*PARALLEL, "-m", "browser"], full),
+            ("process tests on SQLite", [*SPREAD, "-m", "slow and not browser"], lite),
+            ("process tests on PostgreSQL", [*SPREAD, "-m", "slow and not browser"], full),
+            ("browser tests on PostgreSQL", [*SPREAD, "-m", "browser"], full),
         ]
     for number, (name, words, environment) in enumerate(runs):
         outcomes.append(stages.run_pytest(name, words, environment, work / f"{number}.xml"))

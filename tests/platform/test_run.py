@@ -12,7 +12,7 @@ import pytest
 from tests.machinery.stack import free_port
 from tests.platform.install import Install
 
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite, pytest.mark.xdist_group("install")]
 
 
 @pytest.fixture(scope="module")
