@@ -14,6 +14,7 @@ from core.ribbon import Drawing, RibbonStage, lying, standing
 __all__ = ["Bar", "Chart", "RibbonStage", "bars", "columns", "histogram", "lines", "ribbon", "sparkline", "stacked"]
 
 WIDTH = 520
+LETTER = 7.0  # how wide one is at most on average, in the units of WIDTH
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ def _ticks(top: float, bottom_y: float, height: float, said: Any) -> list[dict[s
     ]
 
 
+def _label(x: float, height: int, said: str) -> dict[str, Any]:
+    """A word under the axis, in the middle of ``x`` or, where that would cut it, up to the edge of the drawing."""
+    over = x + len(said) * LETTER / 2 > WIDTH
+    return {"x": WIDTH if over else round(x, 1), "y": height - 7, "said": said, "anchor": "end" if over else "middle"}
+
+
 def _plain(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
@@ -92,7 +99,7 @@ def columns(
             )
         )
         if index % every == 0:
-            chart.labels.append({"x": round(x + slot / 2, 1), "y": height - 7, "said": one.label})
+            chart.labels.append(_label(x + slot / 2, height, one.label))
     chart.ticks = _ticks(top, floor, room, said)
     return chart
 
@@ -120,11 +127,7 @@ def lines(
         chart.lines.append({"tone": tone, "points": " ".join(f"{x},{y}" for x, y in points), "dots": dots})
         chart.series.append({"name": name, "tone": tone})
     every = math.ceil(len(labels) / 9)
-    chart.labels = [
-        {"x": round(left + step * i, 1), "y": height - 7, "said": text}
-        for i, text in enumerate(labels)
-        if i % every == 0
-    ]
+    chart.labels = [_label(left + step * i, height, text) for i, text in enumerate(labels) if i % every == 0]
     chart.ticks = _ticks(top, floor, room, said)
     return chart
 
@@ -189,7 +192,7 @@ def stacked(
                 Bar(f"{label}, {name}", values[index], said(values[index]), tone=tone, height=round(tall, 1), **place)
             )
         if index % every == 0:
-            chart.labels.append({"x": round(x + slot / 2, 1), "y": height - 7, "said": label})
+            chart.labels.append(_label(x + slot / 2, height, label))
     chart.ticks = _ticks(top, floor, room, said)
     return chart
 

@@ -12,7 +12,7 @@ from deals.selectors.cards import Card, card
 from funnels.models import Stage, Transition
 from funnels.selectors import history
 from leads.models import Activity
-from leads.wording import kind_label
+from leads.wording import kind_icon, kind_label, properties_said
 
 TIMELINE_ROWS = 40
 WORDS = {
@@ -26,15 +26,6 @@ WORDS = {
     "reopened": "reopened",
     "undo": "undone",
     "imported": "imported",
-}
-ICONS = {
-    "call": "phone",
-    "email": "mail",
-    "meeting": "users",
-    "note": "notebook-pen",
-    "email_sent": "send",
-    "demo_requested": "hand",
-    "pricing_viewed": "tag",
 }
 
 
@@ -134,8 +125,6 @@ def _move(row: Transition) -> Event:
 
 
 def _activity(row: Activity) -> Event:
-    said = row.properties if isinstance(row.properties, dict) else {}
-    detail = next((str(said[name]) for name in ("text", "note", "subject", "outcome", "page") if said.get(name)), "")
     bot = " (bot)" if row.bot == Activity.Bot.BOT else ""
     title = kind_label(row.kind) + bot
-    return Event(row.at, "activity", ICONS.get(row.kind, "activity"), title, detail, row.by)
+    return Event(row.at, "activity", kind_icon(row.kind), title, properties_said(row.properties), row.by)

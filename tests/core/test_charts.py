@@ -41,6 +41,19 @@ def test_a_histogram_counts_everybody_once(numbers, step):
     assert sum(bar.value for bar in chart.bars) == len(numbers)
 
 
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=60))
+def test_no_word_under_the_axis_leaves_the_paper(words):
+    drawn = [
+        charts.lines("x", words, [("a", "sales", [1.0] * len(words))], head=["", "a"]),
+        charts.stacked("x", words, [("a", "sales", [1.0] * len(words))], head=["", "a"]),
+        charts.columns("x", [charts.Bar(word, 1, "1") for word in words], head=["", "a"]),
+    ]
+    for chart in drawn:
+        for label in chart.labels:
+            wide = len(label["said"]) * charts.LETTER
+            assert label["x"] + (0 if label["anchor"] == "end" else wide / 2) <= chart.width
+
+
 stages = st.lists(
     st.builds(
         charts.RibbonStage,

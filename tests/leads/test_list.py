@@ -132,6 +132,12 @@ def test_everybody_sees_their_own(people: Any, login: Any, who: str, expected: s
     assert len(list(csv.reader(io.StringIO(text)))) == 1 + len(expected.split())
 
 
+@pytest.mark.parametrize(("who", "offered"), [("rep", False), ("marketer", True), ("manager", True), ("admin", True)])
+def test_importing_is_offered_to_those_who_may(login: Any, who: str, offered: bool) -> None:
+    page = login(who).get("/leads/").content.decode()
+    assert ('href="/imports/">Import</a>' in page) is offered
+
+
 def test_signed_out_is_sent_to_sign_in(login: Any) -> None:
     assert login("anonymous").get("/leads/").status_code == 302
 
