@@ -15,7 +15,18 @@ from tests.personas import persona
 
 pytestmark = pytest.mark.django_db
 WHEN = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=UTC)
-HOSTILE = ["", "plain", 'a "quoted", comma\nand a line', "\\N", "{curly,brace}", "naïve 名前 🦊", "%s %(x)s", "NULL"]
+HOSTILE = [
+    "",
+    "plain",
+    'a "quoted", comma\nand a line',
+    "\\N",
+    "{curly,brace}",
+    "naïve 名前 🦊",
+    "%s %(x)s",
+    "NULL",
+    "\\.",
+    "tab\tand\\tno tab\r\n",
+]
 
 
 @pytest.mark.parametrize("known_stay", [False, True])
