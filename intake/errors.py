@@ -7,4 +7,8 @@ class FileProblem(Exception):
     """The whole file cannot be read; said to the person as is."""
 
 
-__all__ = ["FileProblem", "RowProblem"]
+class ReaderLost(Exception):
+    """The process that reads the file ended before the file did."""
+
+
+__all__ = ["FileProblem", "ReaderLost", "RowProblem"]

@@ -1,13 +1,13 @@
-"""Running an import: one thread reads and understands, this one writes. Each chunk is one transaction with its
-counters, so that a run that is killed goes on after its last chunk and no row is counted twice."""
+"""Running an import: the reader understands the file chunk by chunk, here they are written. Each chunk is one
+transaction with its counters, so that a run that is killed goes on after its last chunk; no row is counted twice."""
 
 import gc
 import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -18,10 +18,11 @@ from django.db.models import F, Q, QuerySet
 from core import bulk
 from core.clock import db_now
 from core.leases import LeaseLost
-from intake.errors import FileProblem, RowProblem
+from intake.errors import FileProblem, ReaderLost, RowProblem
 from intake.kinds import kind_get
 from intake.kinds.base import CREATED, Context, Item, Kind, key_hash, repeated
 from intake.models import LEASE_SECONDS, ImportIssue, ImportKey, ImportRun
+from intake.services import ahead
 from intake.services.parser import Chunk, Parser
 from leads.rules import json_storable
 
@@ -65,21 +66,36 @@ def _execute(run: ImportRun, end: float) -> int:
     kind, before = kind_get(run.kind), run.rows_in
     try:
         context = Context(run.pk, db_now(), run.options, settings.CURRENCY, run.dry_run, Counter(run.notes))
-        for chunk in Parser(run, kind, run.rows_in):
-            _chunk(run, kind, chunk, context)
-            run.refresh_from_db(fields=["cancel_requested"])
-            if run.cancel_requested:
-                _finish(run, ImportRun.State.CANCELLED)
-                return run.rows_in - before
-            if end and time.monotonic() > end:
-                ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token).update(lease_until=None)
-                return run.rows_in - before
+        with closing(_chunks(run, kind)) as chunks:  # whatever happens: no reader stays
+            for chunk in chunks:
+                _chunk(run, kind, chunk, context)
+                run.refresh_from_db(fields=["cancel_requested"])
+                if run.cancel_requested:
+                    _finish(run, ImportRun.State.CANCELLED)
+                    return run.rows_in - before
+                if end and time.monotonic() > end:
+                    ImportRun.objects.filter(pk=run.pk, lease_token=run.lease_token).update(lease_until=None)
+                    return run.rows_in - before
         _finish(run, ImportRun.State.CHECKED if run.dry_run else ImportRun.State.DONE)
     except LeaseLost:
         run.refresh_from_db()
-    except (FileProblem, OSError, LookupError, UnicodeError) as problem:
+    except (FileProblem, ReaderLost, OSError, LookupError, UnicodeError) as problem:
         _finish(run, ImportRun.State.FAILED, f"{type(problem).__name__}: {problem}"[:1000])
     return run.rows_in - before
+
+
+def _chunks(run: ImportRun, kind: Kind) -> Generator[Chunk, None, None]:
+    """The chunks from where the run stands. A reader that was killed is started again after the last one written."""
+    lost, stood = 0, run.rows_in
+    while True:
+        try:
+            yield from ahead.chunks(Parser(run, kind), run.size)
+            return
+        except ReaderLost:
+            lost = lost + 1 if run.rows_in == stood else 1
+            stood = run.rows_in
+            if lost == ahead.TRIES:
+                raise
 
 
 @contextmanager

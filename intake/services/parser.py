@@ -1,8 +1,7 @@
-"""The reading half of an import: a thread that turns the file into items, ahead of the writer."""
+"""The understanding half of an import: the rows of the file become items, a column at a time. The plan is made from
+the database at once; reading then touches it no more, so that another process may do it (``ahead``)."""
 
-import queue
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,9 +10,11 @@ from core import csvsafe
 from intake.errors import RowProblem
 from intake.kinds.base import Item, Kind, reader_of
 from intake.models import ImportRun
-from intake.reader import Reader
+from intake.reader import Reader, Row
 from intake.rules import custom_reader
 from leads.models import CustomField
+
+CHUNK_CHARS = 20_000_000  # a chunk of very long rows ends early
 
 
 @dataclass
@@ -22,83 +23,86 @@ class Chunk:
     position: int
 
 
-class Parser(threading.Thread):
-    """Reads ahead of the writer by at most two chunks. Touches no database."""
+@dataclass(frozen=True)
+class Column:
+    """A column that is taken: its place in the row, its field, or the key of its custom field, and its reader."""
 
-    def __init__(self, run: ImportRun, kind: Kind, skip: int) -> None:
-        super().__init__(daemon=True)
-        self.kind, self.skip = kind, skip
+    place: int
+    name: str
+    custom: str
+    read: Callable[[str], Any]
+
+
+class Parser:
+    """Iterate over the chunks of a run from where it stands."""
+
+    def __init__(self, run: ImportRun, kind: Kind) -> None:
+        self.kind, self.skip, self.path = kind, run.rows_in, run.full_path
+        self.encoding, self.delimiter = run.encoding, run.delimiter
         self.plan = list(_plan(run, kind))
-        self.file = run.full_path.open("rb")
-        self.reader = Reader(self.file, run.encoding, run.delimiter)
-        self.queue: queue.Queue[Chunk | Exception | None] = queue.Queue(maxsize=2)
-        self.stopped = threading.Event()
-
-    def run(self) -> None:
-        try:
-            items: list[Item] = []
-            for place, row in enumerate(self.reader):
-                if place < self.skip:
-                    continue
-                items.append(self._item(row.line, row.cells, row.problem))
-                if len(items) >= self.kind.chunk:
-                    self._put(Chunk(items, self.reader.position))
-                    items = []
-                if self.stopped.is_set():
-                    return
-            if items:
-                self._put(Chunk(items, self.reader.position))
-            self._put(None)
-        except Exception as error:  # handed to the writer, which fails the run with it
-            self._put(error)
-        finally:
-            self.reader.close()
-
-    def _put(self, chunk: Chunk | Exception | None) -> None:
-        while not self.stopped.is_set():
-            try:
-                self.queue.put(chunk, timeout=0.5)
-                return
-            except queue.Full:
-                continue
-
-    def _item(self, line: int, cells: list[str], problem: str) -> Item:
-        item = Item(line, cells)
-        if problem:
-            item.problem = RowProblem(problem)
-            return item
-        values, name = item.values, ""
-        try:
-            for place, name, custom, read in self.plan:
-                value = read(cells[place])
-                if value is None:
-                    continue
-                if custom:
-                    values.setdefault("custom", {})[custom] = value
-                else:
-                    values[name] = value
-            if "full_name" in values:
-                _split_name(values)
-            item.keys = self.kind.keys(values)
-        except RowProblem as found:
-            # the readers share their problems through a cache: never change one
-            item.problem = RowProblem(found.reason, found.field or name)
-        return item
+        self.plain = not any(column.custom or column.name == "full_name" for column in self.plan)
 
     def __iter__(self) -> Iterator[Chunk]:
-        self.start()
-        try:
-            while (chunk := self.queue.get()) is not None:
-                if isinstance(chunk, Exception):
-                    raise chunk
-                yield chunk
-        finally:
-            self.stopped.set()
-            self.join(timeout=10)
+        with self.path.open("rb") as file:
+            reader = Reader(file, self.encoding, self.delimiter)
+            rows: list[Row] = []
+            chars = 0
+            for place, row in enumerate(reader):
+                if place < self.skip:
+                    continue
+                rows.append(row)
+                chars += reader.lines.chars
+                if len(rows) >= self.kind.chunk or chars > CHUNK_CHARS:
+                    yield Chunk(self._items(rows), reader.position)
+                    rows, chars = [], 0
+            if rows:
+                yield Chunk(self._items(rows), reader.position)
+
+    def _items(self, rows: list[Row]) -> list[Item]:
+        items = [Item(row.line, row.cells) for row in rows]
+        for item, row in zip(items, rows, strict=True):
+            if row.problem:
+                item.problem = RowProblem(row.problem)
+        whole = [item for item in items if item.problem is None]
+        for item, values in zip(whole, self._values([item.cells for item in whole]), strict=True):
+            if isinstance(values, RowProblem):
+                item.problem = values
+                continue
+            try:
+                item.values, item.keys = values, self.kind.keys(values)
+            except RowProblem as problem:
+                item.problem = problem
+        return items
+
+    def _values(self, rows: Sequence[Sequence[str]]) -> Sequence[dict[str, Any] | RowProblem]:
+        """What each row says, or the first thing that is wrong with it."""
+        if not (rows and self.plan):
+            return [{} for _ in rows]
+        given = list(zip(*rows, strict=True))
+        read = [list(map(column.read, given[column.place])) for column in self.plan]
+        names = [column.name for column in self.plan]
+        if self.plain and not any(None in cells or RowProblem in set(map(type, cells)) for cells in read):
+            return [dict(zip(names, cells, strict=True)) for cells in zip(*read, strict=True)]
+        return [self._row(cells) for cells in zip(*read, strict=True)]
+
+    def _row(self, cells: Sequence[Any]) -> dict[str, Any] | RowProblem:
+        values: dict[str, Any] = {}
+        for column, value in zip(self.plan, cells, strict=True):
+            if value is None:
+                continue
+            if isinstance(value, RowProblem):
+                # the readers remember their problems: never change one
+                return RowProblem(value.reason, value.field or column.name)
+            if column.custom:
+                values.setdefault("custom", {})[column.custom] = value
+            else:
+                values[column.name] = value
+        if "full_name" in values:
+            _split_name(values)
+        return values
 
 
-def _plan(run: ImportRun, kind: Kind) -> Iterator[tuple[int, str, str, Any]]:
-    """(place, field, custom key, reader) of every column that is taken."""
+def _plan(run: ImportRun, kind: Kind) -> Iterator[Column]:
     types = dict(CustomField.objects.values_list("key", "type"))
     empty = frozenset(run.options.get("empty", []))
     for place, column in enumerate(run.header):
@@ -108,21 +112,26 @@ def _plan(run: ImportRun, kind: Kind) -> Iterator[tuple[int, str, str, Any]]:
             type_ = types.get(key, type_)
             # texts of one's own may be long: not kept in memory
             read = cell_reader(custom_reader(type_, run.date_format), empty, repeats=type_ != "text")
-            yield place, column, key, read
+            yield Column(place, column, key, read)
         elif target:
             spec = kind.spec(target)
             assert spec is not None  # run_map checked it
-            yield place, target, "", cell_reader(reader_of(spec, run.date_format), empty, repeats=spec.repeats)
+            read = cell_reader(reader_of(spec, run.date_format), empty, repeats=spec.repeats)
+            yield Column(place, target, "", read)
 
 
 def cell_reader(read: Callable[[str], Any], empty: frozenset[str], *, repeats: bool = True) -> Callable[[str], Any]:
-    """How a cell becomes a value, None when it is empty. ``repeats``: remember the cells seen last."""
+    """How a cell becomes a value: None when it is empty, the RowProblem when it cannot be read. ``repeats``: remember
+    the cells seen last."""
 
     def cell(text: str) -> Any:
         text = text.strip()
         if not text or text in empty:
             return None
-        return read(cell_plain(text) if text[0] == "'" else text)
+        try:
+            return read(cell_plain(text) if text[0] == "'" else text)
+        except RowProblem as problem:
+            return RowProblem(problem.reason, problem.field)  # remembered: without the frames that the other holds
 
     return lru_cache(maxsize=8192)(cell) if repeats else cell
 
