@@ -56,6 +56,8 @@ def _facts_check(condition: Any) -> None:
     clash = contradiction(condition)
     if clash:
         raise Refused(clash, field="condition")
+    if always(condition):
+        raise Refused("This always holds: it would give the points to everybody.", field="condition")
 
 
 def _deeds_check(kind: str, half_life: int, cap: int, counts: str, a_day: int) -> None:
@@ -99,27 +101,52 @@ def changes_with_time(node: Any) -> bool:
 
 def contradiction(node: dict[str, Any]) -> str:
     """Why the condition can never hold, for people; '' when it can (as far as can be seen)."""
-    parts = node.get("all") or node.get("any") or []
+    if "not" in node:
+        return "This can never hold." if not node["not"] or always(node["not"]) else ""
+    parts = _flat(node) if "all" in node else node.get("any") or []
     inner = [clash for part in parts if (clash := contradiction(part))]
     if inner and ("all" in node or len(inner) == len(parts)):
         return inner[0]
-    if "all" not in node:
-        return _single(node)
+    return _clash(parts) if "all" in node else ""
+
+
+def _clash(parts: list[dict[str, Any]]) -> str:
+    """Why these cannot hold together."""
     facts: dict[str, list[dict[str, Any]]] = {}
     for part in parts:
         if part.get("not") in parts:
             return "One part is the opposite of another: this can never hold."
         if "fact" in part:
             facts.setdefault(part["fact"], []).append(part)
-    for asked in facts.values():
-        clash = _numbers_clash(asked) or _texts_clash(asked)
-        if clash:
-            return clash
-    return ""
+    clashes = (_numbers_clash(asked) or _texts_clash(asked) for asked in facts.values())
+    return next(filter(None, clashes), "")
 
 
-def _single(node: dict[str, Any]) -> str:
-    return "This can never hold." if node.get("not") == {} else ""
+def always(node: dict[str, Any]) -> bool:
+    """True when the condition holds for everybody (as far as can be seen)."""
+    if "not" in node:
+        return bool(node["not"]) and bool(contradiction(node["not"]))
+    if "all" in node:
+        return all(always(part) for part in node["all"])
+    parts = node.get("any") or []
+    return any(always(part) or part.get("not") in parts or _opposite(part) in parts for part in parts)
+
+
+def _flat(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts that must all hold, those of an inner 'all' too."""
+    return [one for part in node["all"] for one in (_flat(part) if "all" in part else [part])]
+
+
+OPPOSITES = {"is": "is_not", "in": "not_in", "=": "!=", "empty": "not_empty"}
+OPPOSITES |= {right: left for left, right in OPPOSITES.items()}
+
+
+def _opposite(part: dict[str, Any]) -> dict[str, Any] | None:
+    """The same asked the other way round."""
+    if isinstance(part.get("value"), bool):
+        return part | {"value": not part["value"]}
+    op = OPPOSITES.get(str(part.get("op")))
+    return part | {"op": op} if op else None
 
 
 def _numbers_clash(asked: list[dict[str, Any]]) -> str:
@@ -148,13 +175,34 @@ def _texts_clash(asked: list[dict[str, Any]]) -> str:
         return ""
     if "empty" in ops and ops - {"empty", "is_not", "not_in", "!="}:
         return "It cannot be empty and something at once."
+    flags = {part["value"] for part in asked if isinstance(part.get("value"), bool)}
+    allowed = _allowed(asked)
+    return "It cannot be two different values at once." if len(flags) > 1 or allowed == set() else ""
+
+
+def _allowed(asked: list[dict[str, Any]]) -> set[str] | None:
+    """Which values are left, in small letters; None when the parts name none."""
     allowed: set[str] | None = None
     for part in asked:
-        if part.get("op") in ("is", "in"):
-            value = part["value"]
-            these = {str(one).lower() for one in (value if isinstance(value, list) else [value])}
+        if part.get("op") in ("is", "in") and not isinstance(part["value"], bool):
+            these = _words(part)
             allowed = these if allowed is None else allowed & these
+    if allowed is None:
+        return None
     for part in asked:
-        if allowed is not None and part.get("op") == "is_not":
-            allowed = allowed - {str(part["value"]).lower()}
-    return "It cannot be two different values at once." if allowed == set() else ""
+        allowed = {word for word in allowed if _may_be(word, part)}
+    return allowed
+
+
+def _may_be(word: str, part: dict[str, Any]) -> bool:
+    """Whether a value can be this one as far as that part goes."""
+    if part.get("op") in ("is_not", "not_in"):
+        return word not in _words(part)
+    if part.get("op") == "contains":
+        return str(part["value"]).lower() in word
+    return part.get("op") != "starts_with" or word.startswith(str(part["value"]).lower())
+
+
+def _words(part: dict[str, Any]) -> set[str]:
+    value = part["value"]
+    return {str(one).lower() for one in (value if isinstance(value, list) else [value])}

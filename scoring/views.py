@@ -1,5 +1,6 @@
 """The scoring desk, and the explanation of one lead's score."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,10 @@ from scoring.forms import ModelForm, RuleForm
 from scoring.models import ScoringModel, ScoringRule
 from scoring.selectors import active_model, score_explain
 from scoring.selectors import desk as selectors
+from scoring.selectors.sense import model_warnings
 from scoring.selectors.words import evidence_say, fade_say, rule_sentence
 from scoring.services.drain import marketing_ladder
+from scoring.starters import STARTERS
 from team.access import roles_required
 
 form_view = require_http_methods(["GET", "HEAD", "POST"])
@@ -40,7 +43,7 @@ def _shown(model: ScoringModel) -> dict[str, Any]:
         "bars": selectors.bars_of(model, marketing_ladder()),
         "chances": selectors.chances(model),
         "changes": model.changes.select_related("by")[:30],
-        "warnings": selectors.model_warnings(model),
+        "warnings": model_warnings(model),
     }
 
 
@@ -49,14 +52,17 @@ def _shown(model: ScoringModel) -> dict[str, Any]:
 def desk(request: HttpRequest) -> HttpResponse:
     """The active model as sentences, the distribution, the versions."""
     active = active_model()
+    chart, grades = selectors.distribution(request.user)
     context: dict[str, Any] = {
-        "chart": selectors.distribution(request.user),
+        "chart": chart,
+        "starters": STARTERS.values(),
         "bar": selectors.mql_bar(),
         "versions": ScoringModel.objects.select_related("created_by")[:30],
         "newest": selectors.pass_newest(),
     }
     if active:
-        context |= _shown(_model(active.pk))
+        shown = _model(active.pk)
+        context |= _shown(shown) | {"grades": selectors.grade_table(shown, grades)}
     return render(request, "scoring/desk.html", context)
 
 
@@ -70,8 +76,10 @@ def progress(request: HttpRequest) -> HttpResponse:
 @require_POST
 @roles_required(*WHO)
 def draft(request: HttpRequest) -> HttpResponse:
-    """A new draft from a version, from the active one by default."""
+    """A new draft from a version (the active one by default) or from a starter."""
     wanted = request.POST.get("from", "")
+    if wanted in STARTERS:
+        return redirect("scoring:model", services.model_start(starter=wanted, by=request.user).pk)
     source = ScoringModel.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else active_model()
     if source is None:
         raise Http404
@@ -93,8 +101,13 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         if status == 302:
             messages.success(request, "Saved.")
             return redirect("scoring:model", pk)
-    context = _shown(shown) | {"form": form, "is_draft": shown.state == State.DRAFT}
-    return render(request, "scoring/model.html", context, status=status)
+    return _page(request, shown, form, status)
+
+
+def _page(request: HttpRequest, shown: ScoringModel, form: Any, status: int = 200, harm: str = "") -> HttpResponse:
+    is_draft = shown.state == State.DRAFT
+    extra = {"form": form, "is_draft": is_draft, "harm": harm, "grades": selectors.grade_table(shown, Counter())}
+    return render(request, "scoring/model.html", _shown(shown) | extra, status=status)
 
 
 def _save(form: Any, save: Callable[[], Any]) -> int:
@@ -114,18 +127,22 @@ def _save(form: Any, save: Callable[[], Any]) -> int:
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What this version would change."""
     shown = _model(pk)
-    return render(
-        request, "scoring/_preview.html", {"model": shown, "preview": selectors.preview(shown, request.user)}
-    )
+    found = selectors.preview(shown, request.user)
+    context = {"model": shown, "preview": found, "grades": selectors.grade_table(shown, found.grades)}
+    return render(request, "scoring/_preview.html", context)
 
 
 @require_POST
 @roles_required(*WHO)
 def activate(request: HttpRequest, pk: int) -> HttpResponse:
-    _model(pk)
+    """Make it the active model; one that would do harm is shown again with what it would do."""
+    shown = _model(pk)
     try:
-        made = services.model_activate(model_id=pk, by=request.user)
+        made = services.model_activate(model_id=pk, by=request.user, despite=request.POST.get("despite") == "1")
     except Refused as refusal:
+        if refusal.field == "despite":
+            form = ModelForm(instance=_model(pk), stages=marketing_ladder())
+            return _page(request, shown, form, 409, refusal.message)
         messages.error(request, refusal.message)
         return redirect("scoring:model", pk)
     messages.success(request, f"Version {made.version} is active. Every lead is being scored anew.")

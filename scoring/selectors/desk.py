@@ -1,5 +1,6 @@
 """What the scoring desk shows: the distribution, and what a draft would change."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,6 @@ from core.charts import Bar, Chart, columns
 from core.clock import db_now
 from funnels.models import Stage
 from leads.models import Standing
-from leads.rules import ACTIVITY_KINDS
 from scoring import rules
 from scoring.learn.card import curve_at
 from scoring.models import Rescore, ScoringModel
@@ -18,6 +18,7 @@ from scoring.selectors.compute import basis_of, scores_compute
 from scoring.selectors.explain import mql_bar
 
 SAMPLE = 5000
+Grades = Counter[str]
 BANDS = [(low, low + 9) for low in range(0, 100, 10)]
 
 
@@ -29,19 +30,19 @@ def _labels() -> list[str]:
     return [*(f"{low}–{high}" for low, high in BANDS), "100+"]
 
 
-def distribution(user: Any) -> Chart:
-    """How many leads of marketing that ``user`` may see have which score."""
+def distribution(user: Any) -> tuple[Chart, Grades]:
+    """How many leads of marketing that ``user`` may see have which score, and which grade."""
     rows = Standing.objects.visible_to(user).filter(stage__kind=Stage.Kind.OPEN, stage__funnel__kind="marketing")
-    counted = dict(rows.order_by().values_list("score").annotate(count=Count("pk")))
-    totals = [0] * (len(BANDS) + 1)
-    for score, count in counted.items():
+    totals, grades = [0] * (len(BANDS) + 1), Counter[str]()
+    for score, grade, count in rows.order_by().values_list("score", "grade").annotate(count=Count("pk")):
         totals[_band(score)] += count
+        grades[grade] += count
     bar = mql_bar()
     points = [
         Bar(label, total, f"{total:,}", tone="handoff" if bar is not None and index * 10 >= bar else "marketing")
         for index, (label, total) in enumerate(zip(_labels(), totals, strict=True))
     ]
-    return columns("Leads in marketing by score", points, head=["Score", "Leads"])
+    return columns("Leads in marketing by score", points, head=["Score", "Leads"]), grades
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Preview:
     changed: int = 0
     movers: list[tuple[Standing, rules.Score, int]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    grades: Grades = field(default_factory=Counter)
 
     @property
     def sampled(self) -> bool:
@@ -82,6 +84,7 @@ def preview(model: ScoringModel, user: Any) -> Preview:
     for row, score, _ in pairs:
         now[_band(row.score)] += 1
         then[_band(score.score)] += 1
+        out.grades[score.grade] += 1
     out.bands = list(zip(_labels(), now, then, strict=True))
     if out.bar is not None:
         out.over_now = sum(row.score >= out.bar for row, _, _ in pairs)
@@ -98,20 +101,6 @@ def _flood(found: Preview) -> list[str]:
         share = round(100 * found.over_then / found.looked_at)
         return [f"{share} % of the leads looked at would be over the MQL bar: sales would be flooded."]
     return []
-
-
-def model_warnings(model: ScoringModel) -> list[str]:
-    """What is not wrong but probably not meant."""
-    counting = [rule for rule in model.rules.all() if rule.is_active]
-    unknown = sorted({one.activity_kind for one in counting if one.activity_kind} - set(ACTIVITY_KINDS))
-    out = [
-        f"No activity named '{kind}' is known here: its rule counts only if something sends it." for kind in unknown
-    ]
-    fit = sum(rule.points for rule in counting if rule.group == rules.FIT and rule.points > 0)
-    bar = mql_bar()
-    if bar is not None and min(fit, model.fit_cap) >= bar:
-        out.append(f"Fit alone can reach the MQL bar of {bar}: people who never did anything would be handed over.")
-    return out
 
 
 def chances(model: ScoringModel) -> list[tuple[int, int]]:
@@ -132,6 +121,30 @@ def model_groups(model: ScoringModel) -> list[tuple[str, str, int, list[Any]]]:
         (rules.FIT, "Fit", model.fit_cap, found[rules.FIT]),
         (rules.ENGAGEMENT, "Engagement", model.engagement_cap, found[rules.ENGAGEMENT]),
         (rules.NEGATIVE, "Negative", model.negative_cap, found[rules.NEGATIVE]),
+    ]
+
+
+FITS = {"A": "fits very well", "B": "fits", "C": "fits in part", "D": "hardly fits"}
+ACTIVE = {"1": "very active", "2": "active", "3": "stirs", "4": "quiet"}
+
+
+def grade_table(model: ScoringModel, grades: Grades) -> dict[str, Any]:
+    """What each grade means under the model's bounds, and how many leads have it: rows of fit, columns of
+    engagement."""
+    most = max(grades.values(), default=0)
+    rows = [
+        (letter, span, FITS[letter], [(letter + digit, grades[letter + digit], most) for digit in ACTIVE])
+        for letter, span in zip(FITS, _spans(model.fit_bounds), strict=True)
+    ]
+    heads = [(d, span, ACTIVE[d]) for d, span in zip(ACTIVE, _spans(model.engagement_bounds), strict=True)]
+    return {"heads": heads, "rows": rows, "counted": sum(grades.values())}
+
+
+def _spans(bounds: list[int]) -> list[str]:
+    tops = ["", *(str(bound - 1) for bound in bounds)]
+    return [
+        f"{low}–{top}" if top and int(top) > low else f"{low}" if top else f"{low} and more"
+        for low, top in zip([*bounds, 0], tops, strict=True)
     ]
 
 

@@ -8,14 +8,15 @@ from scoring.services.models import (
     model_update,
     rule_delete,
     rule_save,
-    seed,
 )
 from scoring.services.rescore import rescore_drain, rescore_start, scores_rescore
+from scoring.services.starters import model_start, seed
 
 __all__ = [
     "model_activate",
     "model_discard",
     "model_draft",
+    "model_start",
     "model_update",
     "rescore_drain",
     "rescore_start",

@@ -9,10 +9,11 @@ from django.db.models import Max
 from core.clock import db_now
 from core.errors import Refused
 from leads.conditions import condition_check
-from scoring import checks, rules, seeds
+from scoring import checks, rules
 from scoring.learn.card import MOST_POINTS, Card, RuleDraft, rules_of
 from scoring.models import ScoringChange, ScoringModel, ScoringRule
 from scoring.selectors.cards import active_model
+from scoring.starters import B2B
 
 
 @transaction.atomic
@@ -34,9 +35,9 @@ def model_learned(
         created_by=by,
         fit_cap=MOST_POINTS,
         engagement_cap=0,  # what people did is among the rules already
-        fit_bounds=card.bounds or seeds.MODEL["fit_bounds"],
-        engagement_bounds=seeds.MODEL["engagement_bounds"],
-        stage_bars=active.stage_bars if active else seeds.MODEL["stage_bars"],
+        fit_bounds=card.bounds or B2B.settings["fit_bounds"],
+        engagement_bounds=B2B.settings["engagement_bounds"],
+        stage_bars=active.stage_bars if active else B2B.settings["stage_bars"],
         learned={
             "at": db_now().isoformat(timespec="seconds"),
             "source": source,

@@ -8,8 +8,9 @@ from django.db.models import Max
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from leads.conditions import condition_check
-from scoring import checks, rules, seeds
+from scoring import checks, rules
 from scoring.models import ScoringChange, ScoringModel, ScoringRule
+from scoring.selectors.sense import effect_of, harm
 from scoring.selectors.words import rule_say
 from scoring.services.rescore import rescore_start
 
@@ -141,12 +142,23 @@ def model_discard(*, model_id: int) -> None:
     _locked_draft(model_id).delete()
 
 
-@transaction.atomic
-def model_activate(*, model_id: int, by: Any) -> ScoringModel:
+def model_activate(*, model_id: int, by: Any, despite: bool = False) -> ScoringModel:
     """Make a draft the active model: the old one retires, and every lead is scored anew, in chunks.
 
-    Raises Conflict when it is no draft any more, Refused when it has no rules.
+    Raises Conflict when it is no draft any more, Refused when it has no rules, or when it would make MQLs of all
+    leads; of most or of none too, at the field ``despite``, unless that is wanted.
     """
+    model = ScoringModel.objects.get(pk=model_id)
+    found = effect_of(model) if model.state == State.DRAFT else None  # looks at thousands of leads: not while we hold
+    if found is not None:
+        possible, text = harm(found)
+        if text and not (possible and despite):
+            raise Refused(text, field="despite" if possible else "")
+    return _activate(model_id, by)
+
+
+@transaction.atomic
+def _activate(model_id: int, by: Any) -> ScoringModel:
     model = _locked_draft(model_id)
     if not model.rules.filter(is_active=True).exists():
         raise Refused("A model without rules would take every lead's score away.")
@@ -156,29 +168,3 @@ def model_activate(*, model_id: int, by: Any) -> ScoringModel:
     _note(model, by, "Activated")
     rescore_start(model=model, cause="activated", by=by)
     return model
-
-
-def seed(**_: Any) -> None:
-    """The default active model, on a database that has none."""
-    if ScoringModel.objects.exists():
-        return
-    with transaction.atomic():
-        model = ScoringModel.objects.create(version=1, state=State.ACTIVE, activated_at=db_now(), **seeds.MODEL)
-        fit = [
-            ScoringRule(model=model, group=rules.FIT, name=name, points=points, condition=condition, position=index)
-            for index, (name, points, condition) in enumerate(seeds.FIT)
-        ]
-        engagement = [
-            ScoringRule(
-                model=model,
-                group=rules.ENGAGEMENT,
-                name=name,
-                points=points,
-                activity_kind=kind,
-                half_life_days=half_life,
-                cap=cap,
-                position=index,
-            )
-            for index, (name, kind, points, half_life, cap) in enumerate(seeds.ENGAGEMENT)
-        ]
-        ScoringRule.objects.bulk_create(fit + engagement)

@@ -220,6 +220,26 @@ def test_stages_only_go_forward() -> None:
             ]
         },
         {"all": [{"did": "meeting"}, {"not": {"did": "meeting"}}]},
+        {"all": [{"did": "meeting"}, {"all": [{"did": "call"}, {"not": {"did": "meeting"}}]}]},
+        {
+            "all": [
+                {"fact": "lead.country", "op": "is", "value": "France"},
+                {"fact": "lead.country", "op": "starts_with", "value": "sp"},
+            ]
+        },
+        {
+            "all": [
+                {"fact": "lead.country", "op": "in", "value": ["France", "Spain"]},
+                {"fact": "lead.country", "op": "not_in", "value": ["spain", "france"]},
+            ]
+        },
+        {
+            "all": [
+                {"fact": "lead.consent_email", "op": "is", "value": True},
+                {"fact": "lead.consent_email", "op": "is", "value": False},
+            ]
+        },
+        {"fact": "standing.grade", "op": "is", "value": "A1"},
         {"fact": "standing.score", "op": ">=", "value": 5},
         {},
     ],
@@ -266,3 +286,53 @@ def test_contradictions_inside_a_branch_of_any_are_no_contradiction() -> None:
         ]
     }
     assert checks.contradiction(edge) == ""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"any": [{"did": "meeting"}, {"not": {"did": "meeting"}}]},
+        {
+            "any": [
+                {"fact": "lead.city", "op": "empty", "value": None},
+                {"fact": "lead.city", "op": "not_empty", "value": None},
+            ]
+        },
+        {
+            "any": [
+                {"fact": "lead.city", "op": "is", "value": "Rome"},
+                {"fact": "lead.city", "op": "is_not", "value": "Rome"},
+            ]
+        },
+        {
+            "any": [
+                {"fact": "lead.consent_email", "op": "is", "value": True},
+                {"fact": "lead.consent_email", "op": "is", "value": False},
+            ]
+        },
+    ],
+)
+def test_a_condition_that_always_holds_is_refused_and_its_opposite_too(condition: dict) -> None:
+    usual = {"group": "fit", "name": "x", "points": 5, "kind": "", "half_life": 30, "cap": 100}
+    for one in (condition, {"not": condition}):
+        with pytest.raises(Refused) as refusal:
+            checks.rule_check(condition=one, **usual)
+        assert refusal.value.field == "condition"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"points": 5}, "points"),
+        ({"kind": "call"}, "activity_kind"),
+        ({"condition": {}}, "condition"),
+        ({"condition": {}, "kind": "call", "counts": "daily", "a_day": 0}, "a_day"),
+    ],
+)
+def test_a_wrong_negative_rule_names_its_field(change: dict, field: str) -> None:
+    usual = {"group": "negative", "name": "x", "points": -5, "condition": {"did": "call"}, "kind": ""}
+    usual |= {"half_life": 9, "cap": 9}
+    checks.rule_check(**usual)
+    with pytest.raises(Refused) as refusal:
+        checks.rule_check(**{**usual, **change})
+    assert refusal.value.field == field
