@@ -5,7 +5,7 @@ script, print, follow the theme, and stand above a real table (docs/adr/0005).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,8 +112,10 @@ def lines(
     head: Sequence[str],
     said: Any = _plain,
     height: int = 210,
+    marks: Mapping[int, str] | None = None,
 ) -> Chart:
-    """One or more lines over the same labels; ``series`` are (name, tone, values)."""
+    """One or more lines over the same labels; ``series`` are (name, tone, values). ``marks``: what happened at which
+    label, as visible points on the first line."""
     rows = [[label, *(said(values[index]) for _, _, values in series)] for index, label in enumerate(labels)]
     chart = Chart("lines", title, WIDTH, height, head=list(head), rows=rows)
     if not labels:
@@ -124,6 +126,8 @@ def lines(
     for name, tone, values in series:
         points = [(round(left + step * i, 1), round(floor - room * value / top, 1)) for i, value in enumerate(values)]
         dots = [{"x": x, "y": y, "said": said(value)} for (x, y), value in zip(points, values, strict=True)]
+        for index, text in ({} if chart.lines else marks or {}).items():
+            dots[index] |= {"mark": True, "said": f"{labels[index]}: {text} ({dots[index]['said']})"}
         chart.lines.append({"tone": tone, "points": " ".join(f"{x},{y}" for x, y in points), "dots": dots})
         chart.series.append({"name": name, "tone": tone})
     every = math.ceil(len(labels) / 9)

@@ -172,6 +172,18 @@ def fold(card: Card, matching: Collection[int], sums: list[int]) -> Score:
     return Score(fit, engagement, grade(card, fit, engagement), reason(card, best(given), best(points)), negative)
 
 
+def history(
+    card: Card, matching: Collection[int], found: Mapping[tuple[str, int], int], first: int, today: int
+) -> list[Score]:
+    """The score at the end of each day from ``first`` to ``today``, by what was done until then. ``found`` is the
+    ``tally`` of the deeds; facts are as they are now."""
+    out = []
+    for day in range(first, today + 1):
+        known = {key: times for key, times in found.items() if key[1] <= day}
+        out.append(fold(card, matching, tally_sums(card, known, day)))
+    return out
+
+
 def best(values: list[int]) -> int | None:
     """Index of the largest value above zero, the first of equals."""
     top = max(values, default=0)

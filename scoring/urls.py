@@ -15,4 +15,5 @@ urlpatterns = [
     path("scoring/rules/<int:pk>/", views.rule_edit, name="rule"),
     path("scoring/rules/<int:pk>/delete/", views.rule_delete, name="rule_delete"),
     path("scoring/leads/<int:pk>/", views.explain, name="explain"),
+    path("scoring/leads/<int:pk>/history/", views.history, name="history"),
 ]

@@ -14,7 +14,7 @@ from leads.models import Lead
 from scoring import rules, services
 from scoring.forms import ModelForm, RuleForm
 from scoring.models import ScoringModel, ScoringRule
-from scoring.selectors import active_model, score_explain
+from scoring.selectors import active_model, score_explain, score_history
 from scoring.selectors import desk as selectors
 from scoring.selectors.sense import model_warnings
 from scoring.selectors.words import evidence_say, fade_say, rule_sentence
@@ -209,3 +209,11 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
     """The score of one lead, point by point; a fragment for the lead's page."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("standing"), pk=pk)
     return render(request, "scoring/_explain.html", {"lead": lead, "told": score_explain(lead)})
+
+
+@roles_required("marketer", "rep", "manager")
+@require_safe
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """The score of one lead day by day; a fragment for the lead's page."""
+    lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
+    return render(request, "scoring/_history.html", {"past": score_history(lead)})

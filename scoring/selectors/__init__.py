@@ -4,6 +4,7 @@ from scoring.selectors.cards import active_model, card_of, model_rules
 from scoring.selectors.compute import Basis, basis_of, scores_compute
 from scoring.selectors.doctor import score_mismatches
 from scoring.selectors.explain import score_explain
+from scoring.selectors.history import score_history
 
 __all__ = [
     "Basis",
@@ -12,6 +13,7 @@ __all__ = [
     "card_of",
     "model_rules",
     "score_explain",
+    "score_history",
     "score_mismatches",
     "scores_compute",
 ]

@@ -65,6 +65,11 @@ class Column:
     points: int
     rules: list[Group]
 
+    @property
+    def size(self) -> int:
+        """Without its sign, for a sum that is written out."""
+        return abs(self.points)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -78,6 +83,23 @@ class Explanation:
     lifts: list[dict[str, Any]] = field(default_factory=list)
     bar: int | None = None
     model: Any = None
+
+    @property
+    def to_go(self) -> int:
+        """Points that are missing to the MQL bar; 0 over it, or where there is none."""
+        return max((self.bar or 0) - self.score, 0)
+
+    @property
+    def advice(self) -> str:
+        """What would lift it over the bar, as a sentence; '' when it is over it."""
+        if not self.to_go:
+            return ""
+        missing = f"{self.to_go} point{'' if self.to_go == 1 else 's'} to MQL: "
+        enough = [_step_say(one) for one in self.lifts if one["enough"]]
+        if enough:
+            return f"{missing}{', or '.join(enough)} would do."
+        near = ", ".join(_step_say(one) for one in self.lifts)
+        return f"{missing}no single thing would do{f'; what helps: {near}' if near else ''}."
 
     @property
     def groups(self) -> list[Group]:
@@ -114,6 +136,14 @@ CAPPED = {
     "daily": "no more of them a day",
     "once": "counts once",
 }
+
+
+def _step_say(step: dict[str, Any]) -> str:
+    """'2 × Viewed pricing (+24)', 'not “Student” (+30)'."""
+    if step["without"]:
+        return f"not “{step['name']}” ({step['gain']:+d})"
+    times = f"{step['times']} × " if step["times"] > 1 else ""
+    return f"{times}{step['name']} ({step['gain']:+d})"
 
 
 def mql_bar() -> int | None:

@@ -84,6 +84,7 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", (A,), "leads:fields", "leads:field_edit"),
     **_all("POST", (A,), "leads:field_delete"),
     **_all("GET", SEEN, "leads:company", "desk:lead", "desk:lead_timeline", "desk:log_form", "scoring:explain"),
+    **_all("GET", SEEN, "scoring:history"),
     **_all("POST", SEEN, "desk:lead_log"),
     # scoring
     **_all("GET", MARKETING, "scoring:desk", "scoring:progress", "scoring:preview"),

@@ -136,6 +136,17 @@ def test_a_minus_never_goes_below_zero_and_says_so() -> None:
     assert [(part.points, part.capped) for part in parts] == [(Decimal(0), "floor")]
 
 
+@given(cards(), st.sets(st.integers(0, 11)), st.lists(deed, max_size=15))
+def test_the_history_ends_at_the_score_and_every_day_is_the_fold_of_what_was_then(
+    card: Card, matching: set[int], deeds: list[tuple[str, int]]
+) -> None:
+    past = rules.history(card, matching, rules.tally(deeds, TODAY), TODAY - 30, TODAY)
+    assert past[-1] == score(card, matching, deeds)
+    for back in (30, 11, 1):
+        then = [one for one in deeds if one[1] <= TODAY - back]
+        assert past[30 - back] == score(card, matching, then, TODAY - back)
+
+
 def days_of(rule: Rule, days: list[int]) -> list[int]:
     """What is left of one deed today, after so many days each."""
     return [score(Card(engagement=(rule,)), set(), [("call", TODAY - day)]).engagement for day in days]
