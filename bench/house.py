@@ -92,7 +92,7 @@ def web() -> "Iterator[subprocess.Popen[bytes]]":
 
 @contextmanager
 def worker() -> "Iterator[subprocess.Popen[bytes]]":
-    """Celery with two processes and no beat: captures wake it, in a rush four times a second."""
+    """Celery with two processes and no beat: captures wake it, in a rush twice a second."""
     words = [
         sys.executable,
         "-m",

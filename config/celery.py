@@ -21,6 +21,12 @@ def _patient_with_the_broker(conf: Any = None, **_: Any) -> None:
     conf.broker_transport_options = conf.broker_transport_options | {"socket_timeout": 5, "socket_connect_timeout": 2}
 
 
+@signals.worker_init.connect
+def _people_come_first(**_: Any) -> None:
+    """Where both want a core, who waits for a page or an answer goes before what runs in the background."""
+    os.nice(5)
+
+
 @signals.worker_process_init.connect
 def _never_outlive_the_worker(**_: Any) -> None:
     follow_parent()

@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django_filters.fields import IsoDateTimeField
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,6 +49,16 @@ def shown(kind: type[Serializer[Any]], row: Any) -> dict[str, Any]:
     """A row as a serializer of this kind shows it; only for serializers without a context."""
     found: dict[str, Any] = _of(kind).to_representation(row)
     return found
+
+
+class Negotiation(DefaultContentNegotiation):
+    """JSON is all there is: who takes anything, or asks for just that, needs no weighing of types."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        plain = not format_suffix and not request.META.get("QUERY_STRING") and len(renderers) == 1
+        if plain and request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", renderers[0].media_type):
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class CursorPages(BasePagination):

@@ -1,11 +1,15 @@
 """Programs go straight to the API; every page shows times in the zone of the person who reads it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils import timezone
+
+# Programs ask at few addresses, over and over; those with a number in them push each other out.
+_place = lru_cache(256)(resolve)
 
 
 class ProgramMiddleware:
@@ -22,7 +26,7 @@ class ProgramMiddleware:
         brings = request.META.get("HTTP_AUTHORIZATION", "")[:7].lower()
         if brings != "bearer " or not request.path_info.startswith("/api/v1/"):
             return self.get_response(request)
-        match = request.resolver_match = resolve(request.path_info)
+        match = request.resolver_match = _place(request.path_info)
         response = match.func(request, *match.args, **match.kwargs)
         return response.render() if hasattr(response, "render") else response
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from core import leases, outbox, points
-from core.attempt import attempt
 from core.clock import db_now
 from core.errors import Refused
 from core.models import Leased
+from core.prepared import row_insert
 from leads import rules
 from leads.models import InboxItem
 from leads.services.people import Entry, captures_apply
@@ -28,11 +28,8 @@ def capture_accept(*, source: str, key: str, body: dict[str, Any]) -> tuple[Inbo
 
     Committed before this returns (unless inside a caller's transaction), so a 2xx may be given after it.
     """
-    clean = rules.json_storable(body)
-    try:
-        with attempt():
-            item = InboxItem.objects.create(source=source, key=key[:150], body=clean)
-    except IntegrityError:
+    item = InboxItem(source=source, key=key[:150], body=rules.json_storable(body))
+    if not row_insert(item):
         return InboxItem.objects.get(source=source, key=key[:150]), False
     outbox.poke("inbox")
     return item, True

@@ -38,6 +38,8 @@ def score_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
         if not count:  # all in other hands, put off, or no active model: the next sweep looks again
             break
         done += count
+        if len(ids) < limit:  # who was marked since then wakes a worker after the commit
+            break
     return done
 
 

@@ -1,9 +1,10 @@
 """A question whose statement is kept gives what the queryset gives; a connection that died is noticed."""
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from core.prepared import Prepared
+from core.models import OutboxMessage
+from core.prepared import Prepared, row_insert
 from team.models import Team, User
 
 members = Prepared(lambda team, name: User.objects.select_related("team").filter(team__name=team).filter(name=name))
@@ -50,3 +51,27 @@ def test_a_kept_connection_that_the_server_ended_is_noticed():
     assert not connection.is_usable()
     connection.close()
     assert User.objects.count() == 0
+
+
+def test_a_row_put_in_is_the_one_that_save_would_write(db, django_assert_num_queries):
+    body = {"lead": {"email": "ada@firm.example"}, "activities": [{"kind": "call"}]}
+    row = OutboxMessage(topic="test", key="1", handler="nobody", payload=body)
+    with django_assert_num_queries(1):
+        assert row_insert(row)
+    saved = OutboxMessage.objects.create(
+        topic="test", key="2", handler="nobody", payload=body, due_at=row.due_at, created_at=row.created_at
+    )
+    one, two = (OutboxMessage.objects.values().get(pk=each.pk) for each in (row, saved))
+    assert one == two | {"id": row.pk, "key": "1"}
+    row.topic = "changed"
+    row.save()  # it knows that it is in the database
+    assert OutboxMessage.objects.get(pk=row.pk).topic == "changed"
+
+
+def test_a_row_that_a_key_refuses_ends_no_transaction(db):
+    with transaction.atomic():
+        assert row_insert(OutboxMessage(topic="test", key="1", handler="nobody"))
+        twice = OutboxMessage(topic="test", key="1", handler="nobody")
+        assert not row_insert(twice)
+        assert twice.pk is None
+        assert OutboxMessage.objects.filter(topic="test").count() == 1
