@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from insights.boards import common
 from insights.forms import FilterForm
 from insights.metrics import funnel, handoffs, pipeline, sales
+from insights.metrics.opened import open_now
 from insights.rules.periods import CHOICES
 from insights.selectors import path_now
 
@@ -129,7 +130,7 @@ class SalesMetrics(APIView):
         path = path_now()
         common.catch_up()
         closed, speed = sales.sales(scope), handoffs.speed(scope)
-        opened = pipeline.pipeline(pipeline.open_cells(scope, path), path, closed)
+        opened = pipeline.pipeline(open_now(scope, path).cells, path, closed)
         out = {
             "period": _period(scope),
             "currency": scope.currency,

@@ -10,7 +10,7 @@ from core.keyset import Page, keyset_page
 from deals.models import Deal
 from handoff.models import MqlPolicy
 from insights import wording as say
-from insights.metrics import funnel, handoffs, marketing, pipeline, sales
+from insights.metrics import funnel, handoffs, marketing, opened, sales
 from insights.metrics.scope import Scope
 from insights.rules.path import Path
 from insights.rules.rates import DAY
@@ -79,12 +79,12 @@ def _handoffs(
 
 
 def _stalled(scope: Scope, path: Path, asked: Asked) -> Behind:
-    rows = pipeline.stalled(scope, path)
+    rows = opened.stalled(scope, path)
     return Behind("Stalled deals", "deal", rows.filter(stage=asked.stage) if asked.stage else rows, "stage_since")
 
 
 def _month(scope: Scope, path: Path, asked: Asked) -> Behind:
-    rows = pipeline.month_deals(scope, asked.month)
+    rows = opened.month_deals(scope, asked.month)
     return Behind(f"Expected to close: {asked.month}", "deal", rows, "-stage_since")
 
 
@@ -104,7 +104,7 @@ NUMBERS: dict[str, Callable[[Scope, Path, Asked], Behind]] = {
     "won": _deals("Deals won", sales.won),
     "lost": _deals("Deals lost", sales.lost),
     "closed": _deals("Deals won or lost", sales.closed),
-    "open": _deals("Open deals", pipeline.opened, "-stage_since"),
+    "open": _deals("Open deals", opened.opened, "-stage_since"),
     "stalled": _stalled,
     "month": _month,
     "assigned": _handoffs("Handoffs assigned", handoffs.assigned),

@@ -1,6 +1,6 @@
 """Reading the ledger as tracks of people, and the path that an install has."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,8 +50,8 @@ class Dossier:
 
 
 _DEAL = (
-    *("pk", "lead_id", "lead_cycle", "accepted_at", "owner_id", "source", "stage_id"),
-    *("created_at", "closed_at", "lost_reason_id", "amount", "currency"),
+    *("pk", "lead_id", "lead_cycle", "accepted_at", "owner_id", "source", "stage_id", "stage_since"),
+    *("expected_close", "created_at", "closed_at", "lost_reason_id", "amount", "currency"),
 )
 _HANDOFF = (
     *("pk", "lead_id", "rep_id", "state", "assigned_at", "responded_at", "due_at", "decided_at"),
@@ -84,6 +84,11 @@ def dossiers(people: Collection[int], path: Path) -> dict[int, Dossier]:
         if one["lead_id"] in found:
             found[one["lead_id"]].handoffs.append(one)
     return found
+
+
+def deals_unclosed() -> Iterable[dict[str, Any]]:
+    """Every deal without a close, as a dossier has it."""
+    return Deal.objects.filter(closed_at=None).order_by().values(*_DEAL).iterator()
 
 
 def _deal_add(dossier: Dossier | None, deal: dict[str, Any], moves: Any, path: Path) -> None:

@@ -9,6 +9,7 @@ from insights import wording as say
 from insights.boards import tiles
 from insights.boards.common import Links
 from insights.metrics import funnel, handoffs, marketing, pipeline, sales
+from insights.metrics.opened import open_now
 from insights.metrics.pipeline import Pipeline
 from insights.metrics.scope import Scope
 from insights.rules import rates
@@ -63,12 +64,12 @@ class Board:
 
 
 def count(scope: Scope, path: Path) -> Board:
-    """Every number of the page: 14 queries."""
+    """Every number of the page: 15 queries."""
     cells = funnel.table(scope)
     closings = sales.closings(scope)
     numbers = sales.sales_of(closings, sales.cycle_of(scope))
     verdicts, reasons = handoffs.verdicts(handoffs.decisions(scope), scope.reject_reasons)
-    opened = pipeline.open_cells(scope, path)
+    opened = open_now(scope, path)
     before = scope.previous
     return Board(
         scope=scope,
@@ -80,11 +81,11 @@ def count(scope: Scope, path: Path) -> Board:
         closings=closings,
         numbers=numbers,
         earlier=sales.sales_of(sales.closings(before)) if before else None,
-        pipeline=pipeline.pipeline(opened, path, numbers),
+        pipeline=pipeline.pipeline(opened.cells, path, numbers),
         speed=handoffs.speed(scope),
         verdicts=verdicts,
         reasons=reasons,
-        stalled=pipeline.stalled_by_stage(opened, path),
+        stalled=pipeline.stalled_by_stage(opened.late, path),
     )
 
 

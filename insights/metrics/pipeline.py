@@ -1,24 +1,14 @@
-"""What is open now, whatever the period: the pipeline, the forecast and the stalled deals.
+"""The pipeline, the forecast and the stalled deals, from what is open now."""
 
-These are counted from the deals themselves: open deals are few, however many were ever closed.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-from django.db.models import Case, Count, Q, QuerySet, Sum, When
-from django.db.models.functions import Coalesce, TruncMonth
-
-from deals.models import Deal
-from funnels.models import Stage
+from insights.metrics.opened import OpenCell, Total
 from insights.metrics.sales import Sales
-from insights.metrics.scope import Scope
 from insights.rules import rates
 from insights.rules.path import Path
-
-OPEN = Q(stage__kind=Stage.Kind.OPEN)
 
 
 @dataclass(frozen=True)
@@ -30,45 +20,6 @@ class Pipeline:
     weighted: Decimal
     without_amount: int
     velocity: float | None
-
-
-def opened(scope: Scope) -> QuerySet[Deal]:
-    """Deals that are open now."""
-    return scope.deals().filter(OPEN, closed_at=None)  # which has an index, with few such rows
-
-
-@dataclass(frozen=True)
-class OpenCell:
-    """Open deals of one owner in one stage with one month of expected close; ``late``: they are in their stage for
-    longer than it expects. ``bare`` are without amount, ``value`` is in the install's currency."""
-
-    owner: int
-    stage: int
-    month: date | None
-    late: bool
-    n: int
-    bare: int
-    value: Decimal
-
-
-def open_cells(scope: Scope, path: Path) -> list[OpenCell]:
-    """What is open now, as the pipeline, the forecast, the reps' lines and the stalled are counted from. One query:
-    open deals are few, however many were ever closed."""
-    rows = opened(scope).annotate(
-        whose=Coalesce("owner_id", 0),
-        month=TruncMonth("expected_close"),
-        late=Case(When(late_q(scope, path), then=1), default=0),
-    )
-    sums = {
-        "many": Count("pk"),
-        "bare": Count("pk", filter=Q(amount__isnull=True)),
-        "total": Sum("amount", filter=Q(currency=scope.currency)),
-    }
-    cells = rows.order_by().values_list("whose", "stage_id", "month", "late").annotate(**sums)
-    return [
-        OpenCell(owner, stage, month, bool(late), n, bare, value or Decimal(0))
-        for owner, stage, month, late, n, bare, value in cells
-    ]
 
 
 def pipeline(cells: Iterable[OpenCell], path: Path, numbers: Sales) -> Pipeline:
@@ -106,38 +57,7 @@ def forecast(cells: Iterable[OpenCell], path: Path, history: dict[int, float | N
     return sorted(found.values(), key=lambda one: (one.month is None, one.month or date.max))
 
 
-def month_deals(scope: Scope, month: str) -> QuerySet[Deal]:
-    """The open deals behind a month of the forecast: '2026-03', or 'none' for those without a date."""
-    if month == "none":
-        return opened(scope).filter(expected_close__isnull=True)
-    year, _, number = month.partition("-")
-    if not (year.isdigit() and number.isdigit() and 1 <= int(number) <= 12 and 1 <= int(year) <= 9998):
-        return opened(scope).none()
-    first = date(int(year), int(number), 1)
-    after = (first + timedelta(days=32)).replace(day=1)
-    return opened(scope).filter(expected_close__gte=first, expected_close__lt=after)
-
-
-def late_q(scope: Scope, path: Path) -> Q:
-    """Deals that are in their stage for longer than it expects."""
-    late = Q(pk__in=[])
-    for stage in path.stages.values():
-        if stage.funnel == "sales" and stage.kind == "open" and stage.expected_days:
-            late |= Q(stage=stage.id, stage_since__lte=scope.now - timedelta(days=stage.expected_days))
-    return late
-
-
-def stalled(scope: Scope, path: Path) -> QuerySet[Deal]:
-    """Those of them that are open."""
-    return opened(scope).filter(late_q(scope, path))
-
-
-def stalled_by_stage(cells: Iterable[OpenCell], path: Path) -> list[tuple[int, str, int, Decimal]]:
+def stalled_by_stage(late: Mapping[int, Total], path: Path) -> list[tuple[int, str, int, Decimal]]:
     """(stage id, name, deals, value) of what is stalled, the most value first."""
-    found: dict[int, tuple[int, Decimal]] = {}
-    for one in cells:
-        if one.late:
-            n, value = found.get(one.stage, (0, Decimal(0)))
-            found[one.stage] = n + one.n, value + one.value
-    rows = ((pk, path.stages[pk].name, n, value) for pk, (n, value) in found.items())
+    rows = ((pk, path.stages[pk].name, one.n, one.value) for pk, one in late.items())
     return sorted(rows, key=lambda one: -one[3])

@@ -1,10 +1,10 @@
 """The reps beside each other."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from insights.metrics.pipeline import OpenCell
+from insights.metrics.opened import Total
 from insights.metrics.sales import closed_by
 from insights.metrics.scope import Scope
 from insights.rules import rates
@@ -28,12 +28,9 @@ class RepLine:
         return rates.win_rate(self.won, self.lost)
 
 
-def per_rep(scope: Scope, cells: Iterable[OpenCell]) -> list[RepLine]:
+def per_rep(scope: Scope, opened: Mapping[int, Total]) -> list[RepLine]:
     """Deals by owner: open now; won and lost in the period. Two queries."""
-    found: dict[int, RepLine] = {}
-    for cell in cells:
-        line = found.setdefault(cell.owner, RepLine(cell.owner))
-        line.open, line.open_value = line.open + cell.n, line.open_value + cell.value
+    found = {pk: RepLine(pk, open=one.n, open_value=one.value) for pk, one in opened.items()}
     for owner, won_, _, _, n, _, value in closed_by(scope, "owner"):
         line = found.setdefault(owner, RepLine(owner))
         if won_:

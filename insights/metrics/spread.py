@@ -4,10 +4,11 @@ Median and 90th percentile are exact to ten seconds under ten minutes, to the mi
 under ten days, else to the day: the width of a bin (``rules.rates.span_bin``).
 """
 
-from collections.abc import Iterable
+import json
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, F, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, QuerySet, Sum, TextField, Value, When
+from django.db.models.functions import Cast
 
 from insights.metrics.scope import NOBODY, Scope
 from insights.models import DaySpan, DealFact, HandoffFact, Reached
@@ -18,26 +19,33 @@ from leads.models import Lead
 
 
 class Spans:
-    """Histograms by a key (a rank, an owner), with the seconds that they add up to."""
+    """Histograms by a key (a rank, an owner), with the seconds that they add up to. Bins are added up by their names,
+    as they are kept, and numbered at the end: a page adds up tens of thousands."""
 
     def __init__(self) -> None:
-        self.bins: dict[Any, dict[int, int]] = {}
+        self.bins: dict[Any, dict[str, int]] = {}
         self.seconds: dict[Any, int] = {}
 
-    def add(self, key: Any, bins: Iterable[tuple[Any, int]], seconds: int) -> None:
-        held = self.bins.setdefault(key, {})
-        for bin_, n in bins:
-            at = int(bin_)
-            held[at] = held.get(at, 0) + n
+    def add(self, key: Any, bins: dict[str, int], seconds: int) -> None:
+        """``bins`` is ours from now on."""
+        held = self.bins.setdefault(key, bins)
+        if held is not bins:
+            got = held.get
+            for bin_, n in bins.items():
+                held[bin_] = got(bin_, 0) + n
         self.seconds[key] = self.seconds.get(key, 0) + seconds
 
     def spreads(self, unit: float = 1.0) -> dict[Any, Spread]:
         """In units of so many seconds."""
-        return {key: rates.spread_of(bins, self.seconds[key], unit) for key, bins in self.bins.items()}
+        return {key: rates.spread_of(_numbered(bins), self.seconds[key], unit) for key, bins in self.bins.items()}
 
     def one(self, unit: float = 1.0) -> Spread:
         """The only histogram there is."""
         return next(iter(self.spreads(unit).values()), rates.spread_of({}, 0))
+
+
+def _numbered(bins: dict[str, int]) -> dict[int, int]:
+    return dict(zip(map(int, bins), bins.values(), strict=True))
 
 
 def spans(scope: Scope, kind: DaySpan.Kind, *, by_owner: bool = False) -> Spans:
@@ -61,10 +69,12 @@ def spans(scope: Scope, kind: DaySpan.Kind, *, by_owner: bool = False) -> Spans:
 
 
 def _add(found: Spans, scope: Scope, by_owner: bool, **filters: Any) -> None:
-    """Kept sums."""
+    """Kept sums. Their histograms are read as one JSON text: one by one takes twice as long."""
     rows = DaySpan.objects.filter(block__in=blocks_between(*scope.days), **filters).order_by()
-    for key, seconds, bins in rows.values_list("owner" if by_owner else "rank", "seconds", "bins"):
-        found.add(key, bins.items(), seconds)
+    texts = rows.annotate(text=Cast("bins", TextField()))
+    held = list(texts.values_list("owner" if by_owner else "rank", "seconds", "text"))
+    for (key, seconds, _), bins in zip(held, json.loads(f"[{','.join(row[2] for row in held)}]"), strict=True):
+        found.add(key, bins, seconds)
 
 
 def _count(found: Spans, scope: Scope, kind: DaySpan.Kind, by_owner: bool) -> None:
@@ -76,7 +86,7 @@ def _count(found: Spans, scope: Scope, kind: DaySpan.Kind, by_owner: bool) -> No
         rows = rows.annotate(key=F("owner") if by_owner else Value(0))
     cells = rows.annotate(cell=_bin()).values_list("key", "cell").order_by()
     for key, cell, n, seconds in cells.annotate(many=Count("pk"), total=Sum("seconds")):
-        found.add(key, [(cell, n)], seconds)
+        found.add(key, {str(cell): n}, seconds)
 
 
 def _steps(scope: Scope) -> QuerySet[Any]:

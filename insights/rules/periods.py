@@ -54,9 +54,19 @@ class Period:
         return f"{first} – {self.last.day} {self.last:%b %Y}"
 
 
+def month_number(day: date | None) -> int:
+    """A month as one number, counted from the year 0; 0 without a day."""
+    return 0 if day is None else day.year * 12 + day.month - 1
+
+
+def month_first(number: int) -> date | None:
+    """The first day of a month by its number; None of 0."""
+    return date(number // 12, number % 12 + 1, 1) if number else None
+
+
 def months_back(day: date, months: int) -> date:
     """The first day of the month ``months`` before the month of ``day``."""
-    index = day.year * 12 + day.month - 1 - months
+    index = month_number(day) - months
     return date(index // 12, index % 12 + 1, 1)
 
 

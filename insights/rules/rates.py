@@ -47,16 +47,20 @@ def bin_seconds(bin_: int) -> float:
 
 def bins_percentile(bins: Mapping[int, int], percent: float) -> float | None:
     """Nearest-rank percentile of binned durations, in seconds: exact to the width of the bin."""
-    total = sum(bins.values())
-    if not total:
-        return None
-    need = max(1, -(-int(total * percent) // 100))
-    seen = 0
+    return _percentiles(bins, percent)[0]
+
+
+def _percentiles(bins: Mapping[int, int], *percents: float) -> list[float | None]:
+    """Several at once, ascending: sorting is the work."""
+    total, seen = sum(bins.values()), 0
+    found: list[float | None] = []
     for bin_ in sorted(bins):
         seen += bins[bin_]
-        if seen >= need:
-            return bin_seconds(bin_)
-    return None
+        while total and len(found) < len(percents):
+            if seen < max(1, -(-int(total * percents[len(found)]) // 100)):
+                break
+            found.append(bin_seconds(bin_))
+    return found + [None] * (len(percents) - len(found))
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Spread:
 def spread_of(bins: Mapping[int, int], seconds: int, unit: float = 1.0) -> Spread:
     """The spread of binned durations whose sum is ``seconds``, in units of so many seconds."""
     n = sum(bins.values())
-    median, p90 = bins_percentile(bins, 50), bins_percentile(bins, 90)
+    median, p90 = _percentiles(bins, 50, 90)
     return Spread(
         n,
         seconds / n / unit if n else None,

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import connection
 
-from insights.models import DaySpan, Journey, RollupState
+from insights.models import DaySpan, Journey, OpenFact, RollupState
 from insights.rules.path import Path
-from insights.selectors import path_now
+from insights.selectors import deals_unclosed, path_now
 from insights.services.drain import rollup_drain
-from insights.services.facts import facts_now, facts_stored
+from insights.services.facts import OPEN, facts_now, facts_stored, open_facts
 from insights.services.recount import counts_wrong, spans_sql
 from insights.services.sums import KEYS
 from leads.models import Standing
@@ -22,18 +22,20 @@ def rollup_check(*, full: bool = False) -> list[str]:
     """What is wrong with the rollups, a line each; empty when they equal recomputation.
 
     Catches up first (a rollup that is merely behind is not broken). The sums are always compared with their facts;
-    the facts with the ledger for the newest and the oldest people, or for everybody when ``full``.
+    the facts with the ledger for the newest and the oldest people and whose open deals differ, or for everybody when
+    ``full``.
     """
     rollup_drain(seconds=60)
     state = RollupState.objects.filter(pk=1).first()
     if state is None or state.rebuilding:
         return [] if state is None else ["The rollup is being rebuilt; ask again when it is done."]
     path = path_now()
-    wrong = [line for people in _people(full) for line in _people_wrong(people, path)]
+    wrong = [line for people in _people(full, path) for line in _people_wrong(people, path)]
     return [*wrong[:20], *counts_wrong(), *_spans_wrong()]
 
 
-def _people(full: bool) -> Iterator[list[int]]:
+def _people(full: bool, path: Path) -> Iterator[list[int]]:
+    yield _opened_otherwise(path)
     if not full:
         newest = list(Standing.objects.order_by("-pk").values_list("pk", flat=True)[:SAMPLE])
         oldest = list(Standing.objects.order_by("pk").values_list("pk", flat=True)[:SAMPLE])
@@ -45,6 +47,13 @@ def _people(full: bool) -> Iterator[list[int]]:
         last = leads[-1]
         yield leads
     yield list(Journey.objects.filter(person__lt=0).values_list("person", flat=True))
+
+
+def _opened_otherwise(path: Path) -> list[int]:
+    """People whose deals are open otherwise than the facts say."""
+    kept = set(OpenFact.objects.values_list(*OPEN))
+    found = {row for one in deals_unclosed() for row in open_facts(one["lead_id"] or -one["pk"], one, path)}
+    return sorted({row[0] for row in kept ^ found})[:SAMPLE]
 
 
 def _people_wrong(people: Collection[int], path: Path) -> list[str]:

@@ -20,7 +20,7 @@ from insights.services.rebuild import rebuild_turn, restart
 from insights.services.scores import scores_count, scores_due
 from insights.services.sums import stalled_move
 
-SHAPE = 3  # of the tables; another number counts everything anew after an upgrade
+SHAPE = 4  # of the tables; another number counts everything anew after an upgrade
 CHUNK = 2000
 GAP_SECONDS = 1800  # no transaction lives longer: the hard limit of a task is 300 s
 MOST_GAPS = 500

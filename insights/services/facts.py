@@ -8,14 +8,16 @@ from django.conf import settings
 
 from core.bulk import rows_insert
 from handoff.models import Handoff
-from insights.models import DealFact, HandoffFact, Journey, Reached
+from insights.models import DealFact, HandoffFact, Journey, OpenFact, Reached
 from insights.rules.path import Path, day_number, fold
+from insights.rules.periods import month_number
 from insights.selectors import Dossier, dossiers
 
 Row = tuple[Any, ...]
 JOURNEY = ("person", "door", "day", "furthest", "fate", "due", "source", "campaign", "owner", "pipeline", "value")
 STEP = ("person", "rank", "at", "day", "seconds")
 DEAL = ("person", "deal", "day", "owner", "pipeline", "source", "won", "reason", "seconds", "priced", "value")
+OPEN = ("person", "deal", "owner", "stage", "source", "month", "since", "bare", "value")
 HANDOFF = (
     *("person", "handoff", "owner", "source", "campaign", "assigned", "seconds", "in_time", "unclocked"),
     *("decided", "accepted", "reason"),
@@ -24,6 +26,7 @@ TABLES: tuple[tuple[Any, tuple[str, ...], str], ...] = (
     (Journey, JOURNEY, "person"),
     (Reached, STEP, "rank"),
     (DealFact, DEAL, "deal"),
+    (OpenFact, OPEN, "deal"),
     (HandoffFact, HANDOFF, "handoff"),
 )
 
@@ -35,11 +38,12 @@ class Facts:
     journey: list[Row] = field(default_factory=list)
     steps: list[Row] = field(default_factory=list)
     deals: list[Row] = field(default_factory=list)
+    opened: list[Row] = field(default_factory=list)
     handoffs: list[Row] = field(default_factory=list)
 
     @property
     def parts(self) -> tuple[list[Row], ...]:
-        return self.journey, self.steps, self.deals, self.handoffs
+        return self.journey, self.steps, self.deals, self.opened, self.handoffs
 
 
 def facts_now(people: Collection[int], path: Path) -> dict[int, Facts]:
@@ -49,7 +53,7 @@ def facts_now(people: Collection[int], path: Path) -> dict[int, Facts]:
 
 
 def facts_stored(people: Collection[int]) -> dict[int, Facts]:
-    """The same as it is kept. Four queries."""
+    """The same as it is kept. Five queries."""
     found: dict[int, Facts] = {}
     for place, (model, names, order) in enumerate(TABLES):
         rows = model.objects.filter(person__in=people).order_by("person", order)
@@ -81,6 +85,7 @@ def _facts(person: int, dossier: Dossier, path: Path) -> Facts:
         facts.steps = _steps(person, folded.reached.items())
     for deal in dossier.deals:
         facts.deals += _deal(person, deal, path)
+        facts.opened += open_facts(person, deal, path)
     for handoff in dossier.handoffs:
         if handoff["assigned_at"] or handoff["decided_at"]:
             facts.handoffs.append(_handoff(person, handoff, source, campaign))
@@ -104,7 +109,7 @@ def _cents(deal: dict[str, Any]) -> int:
 
 
 def _deal(person: int, deal: dict[str, Any], path: Path) -> Sequence[Row]:
-    """A row for a deal that is won or lost; none for an open one, which is counted when it is asked for."""
+    """A row for a deal that is won or lost."""
     stage = path.stages.get(deal["stage_id"])
     closed = deal["closed_at"]
     if stage is None or stage.kind not in ("won", "lost") or closed is None:
@@ -113,6 +118,15 @@ def _deal(person: int, deal: dict[str, Any], path: Path) -> Sequence[Row]:
     whose = (deal["owner_id"] or 0, stage.funnel_id, deal["source"])
     end = (int(stage.kind == "won"), deal["lost_reason_id"] or 0, int((closed - deal["created_at"]).total_seconds()))
     return [(person, deal["pk"], day_number(closed), *whose, *end, priced, _cents(deal))]
+
+
+def open_facts(person: int, deal: dict[str, Any], path: Path) -> Sequence[Row]:
+    """A row for a deal that is open, none for another."""
+    stage = path.stages.get(deal["stage_id"])
+    if stage is None or stage.kind != "open" or deal["closed_at"] is not None:
+        return []
+    what = (stage.id, deal["source"], month_number(deal["expected_close"]), deal["stage_since"])
+    return [(person, deal["pk"], deal["owner_id"] or 0, *what, int(deal["amount"] is None), _cents(deal))]
 
 
 def _handoff(person: int, one: dict[str, Any], source: str, campaign: str) -> Row:

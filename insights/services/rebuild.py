@@ -8,7 +8,7 @@ from django.db.models import Max
 from core.clock import db_now
 from deals.models import Deal
 from funnels.models import Transition
-from insights.models import DealFact, HandoffFact, Journey, Reached, RollupState
+from insights.models import DealFact, HandoffFact, Journey, OpenFact, Reached, RollupState
 from insights.rules.path import Path, day_number
 from insights.services.facts import facts_now, facts_write
 from insights.services.recount import sums_make
@@ -21,7 +21,7 @@ MARGIN = 5000  # ledger ids before the start of a rebuild that are looked at aga
 
 def restart(state: RollupState, signature: str) -> None:
     """Begin anew: empty tables, first the people, then the ledger from a little before now."""
-    _empty(Reached, Journey, DealFact, HandoffFact, *KEYS)
+    _empty(Reached, Journey, DealFact, OpenFact, HandoffFact, *KEYS)
     newest = Transition.objects.aggregate(top=Max("id"))["top"] or 0
     state.signature, state.cursor, state.gaps = signature, max(0, newest - MARGIN), []
     state.rebuilding, state.rebuilt_to = True, 0

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from insights.models import EVERYBODY, AnswerCount, DayCount, DaySpan, DealCount, RollupState, VerdictCount
+from insights.models import EVERYBODY, AnswerCount, DayCount, DaySpan, DealCount, OpenCount, RollupState, VerdictCount
 from insights.rules.blocks import LEVEL, OFFSET, WIDTHS
 from insights.rules.rates import BINS
 from insights.services.sums import KEYS, SUMS
@@ -32,6 +32,9 @@ BASES: dict[Any, str] = {
             SUM(unclocked) AS unclocked
         FROM insights_handofffact WHERE assigned IS NOT NULL GROUP BY 1, 2, 3""",
 }
+OPENED = """
+    SELECT {axis} AS axis, stage, {at} AS at, COUNT(*) AS n, SUM(bare) AS bare, SUM(value) AS value
+    FROM insights_openfact GROUP BY stage, {at}"""
 SPANS = """
     SELECT 0 AS kind, r.day, j.owner, j.source, r.rank - 1 AS rank, {bin} AS bin,
         COUNT(*) AS n, SUM(seconds) AS seconds
@@ -57,6 +60,8 @@ def bin_sql(seconds: str = "seconds") -> str:
 
 def counts_sql(model: Any, today: int) -> str:
     """A SELECT of every row that ``model`` should hold: its keys, then its sums."""
+    if model is OpenCount:
+        return _opened_sql()
     keys = [name for name in KEYS[model] if name not in ("owner", "block")]
     sums = ", ".join(f"SUM({name}) AS {name}" for name in SUMS[model])
     base = BASES[model].format(today=today, stalled=DayCount.STALLED)
@@ -66,6 +71,16 @@ def counts_sql(model: Any, today: int) -> str:
         f"{', '.join(keys)}, {sums} FROM base CROSS JOIN wide CROSS JOIN who "
         f"GROUP BY 1, 2, {', '.join(str(place) for place in range(3, 3 + len(keys)))}"
     )
+
+
+def _opened_sql() -> str:
+    """Not by blocks of days: what is open now is no matter of a period."""
+    days = {
+        "postgresql": "(since AT TIME ZONE 'UTC')::date - DATE '1970-01-01'",
+        "sqlite": "CAST(julianday(date(since)) - julianday('1970-01-01') AS integer)",
+    }[connection.vendor]
+    axes = ((OpenCount.Axis.MONTH, "month"), (OpenCount.Axis.OWNER, "owner"), (OpenCount.Axis.DAY, days))
+    return " UNION ALL ".join(OPENED.format(axis=int(axis), at=at) for axis, at in axes)
 
 
 def spans_sql() -> str:

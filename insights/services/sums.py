@@ -8,14 +8,16 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Sum
 
-from insights.models import EVERYBODY, AnswerCount, DayCount, DaySpan, DealCount, Journey, VerdictCount
+from insights.models import EVERYBODY, AnswerCount, DayCount, DaySpan, DealCount, Journey, OpenCount, VerdictCount
 from insights.rules.blocks import blocks_of
+from insights.rules.path import day_number
 from insights.rules.rates import span_bin
 from insights.services.facts import Facts
 
 KEYS: dict[Any, tuple[str, ...]] = {
     DayCount: ("block", "owner", "axis", "rank", "door", "fate", "source"),
     DealCount: ("block", "owner", "pipeline", "won", "reason", "source"),
+    OpenCount: ("axis", "stage", "at"),
     VerdictCount: ("block", "owner", "accepted", "reason", "source", "campaign"),
     AnswerCount: ("block", "owner", "source"),
     DaySpan: ("kind", "cut", "block", "owner", "source", "rank"),
@@ -23,6 +25,7 @@ KEYS: dict[Any, tuple[str, ...]] = {
 SUMS: dict[Any, tuple[str, ...]] = {
     DayCount: ("n", "value"),
     DealCount: ("n", "priced", "value"),
+    OpenCount: ("n", "bare", "value"),
     VerdictCount: ("n",),
     AnswerCount: ("n", "answered", "in_time", "unclocked"),
 }
@@ -56,8 +59,17 @@ class Changes:
             self.count(DealCount, day, owner, (pipeline, won, reason, source), sign, priced, value)
             if won:
                 self.span(DaySpan.Kind.CYCLE, day, 0, owner, source, seconds, sign)
+        for row in facts.opened:
+            self._open(row, sign)
         for handoff in facts.handoffs:
             self._handoff(handoff, sign)
+
+    def _open(self, row: Key, sign: int) -> None:
+        _, _, owner, stage, _, month, since, bare, value = row
+        for axis, at in enumerate((month, owner, day_number(since))):  # in the order of OpenCount.Axis
+            cell = self.counts[OpenCount].setdefault((axis, stage, at), [0, 0, 0])
+            for place, one in enumerate((1, bare, value)):
+                cell[place] += sign * one
 
     def _handoff(self, row: Key, sign: int) -> None:
         _, _, owner, source, campaign, assigned, seconds, in_time, unclocked, decided, accepted, reason = row

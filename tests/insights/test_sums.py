@@ -17,6 +17,7 @@ from handoff.services import handoff_reassign, rep_left
 from insights import models
 from insights.forms import FilterForm
 from insights.metrics import funnel, handoffs, pipeline, reps, sales
+from insights.metrics.opened import open_now, stalled_oldest
 from insights.rules.blocks import WIDTHS, blocks_between, blocks_of, monday_before, weeks_between
 from insights.rules.path import day_date
 from insights.selectors import path_now
@@ -108,16 +109,20 @@ FILTERS = [
 
 def numbers(path, scope):
     """All that the three pages count from sums."""
-    opened = pipeline.open_cells(scope, path)
+    opened = open_now(scope, path)
     labels = scope.reject_reasons
     speed = handoffs.speed(scope)
     return {
         "steps": funnel.steps(scope, path),
         "values": funnel.values(scope, path),
         "spans": funnel.spans(scope, path),
-        "sales": sales.sales(scope),
+        "sales": (closed := sales.sales(scope)),
+        "open": pipeline.pipeline(opened.cells, path, closed),
+        "forecast": pipeline.forecast(opened.cells, path, dict.fromkeys(range(20), 30.0)),
+        "late": sorted(pipeline.stalled_by_stage(opened.late, path)),
+        "oldest": [one.pk for one in stalled_oldest(scope, path, 8)],
         "lost": sales.lost_reasons(sales.closings(scope)),
-        "reps": [vars(one) for one in reps.per_rep(scope, opened)],
+        "reps": [vars(one) for one in reps.per_rep(scope, opened.owners)],
         "verdicts": handoffs.verdicts(handoffs.decisions(scope), labels),
         "campaigns": handoffs.rejects_by_campaign(handoffs.decisions(scope), labels),
         "speed": speed,
