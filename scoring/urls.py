@@ -6,6 +6,7 @@ app_name = "scoring"
 urlpatterns = [
     path("scoring/", views.desk, name="desk"),
     path("scoring/progress/", views.progress, name="progress"),
+    path("scoring/versions/", views.versions, name="versions"),
     path("scoring/draft/", views.draft, name="draft"),
     path("scoring/models/<int:pk>/", views.model, name="model"),
     path("scoring/models/<int:pk>/preview/", views.preview, name="preview"),

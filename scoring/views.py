@@ -16,6 +16,7 @@ from scoring.forms import ModelForm, RuleForm
 from scoring.models import ScoringModel, ScoringRule
 from scoring.selectors import active_model, score_explain, score_history
 from scoring.selectors import desk as selectors
+from scoring.selectors import versions as past
 from scoring.selectors.sense import model_warnings
 from scoring.selectors.words import evidence_say, fade_say, rule_sentence
 from scoring.services.drain import marketing_ladder
@@ -162,6 +163,22 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("scoring:desk")
 
 
+@require_safe
+@roles_required(*WHO)
+def versions(request: HttpRequest) -> HttpResponse:
+    """All versions, two of them side by side (``before`` and ``after`` by version), and who changed what."""
+    found = list(past.versions())
+    by_version = {str(one.version): one for one in found}
+    active = next((one for one in found if one.state == State.ACTIVE), None)
+    after = by_version.get(request.GET.get("after", ""), active)
+    older = [one for one in found if after and one.version < after.version]
+    before = by_version.get(request.GET.get("before", ""), older[0] if older else None)
+    context: dict[str, Any] = {"versions": found, "changes": past.change_log(), "before": before, "after": after}
+    if before and after and before != after:
+        context["compared"] = past.compare(before, after)
+    return render(request, "scoring/versions.html", context)
+
+
 def _rule(request: HttpRequest, of: ScoringModel, group: str, rule: ScoringRule | None) -> HttpResponse:
     form = RuleForm(request.POST or None, instance=rule, group=group)
     status = 200
@@ -216,4 +233,4 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     """The score of one lead day by day; a fragment for the lead's page."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
-    return render(request, "scoring/_history.html", {"past": score_history(lead)})
+    return render(request, "scoring/_history.html", {"history": score_history(lead)})

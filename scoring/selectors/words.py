@@ -3,7 +3,41 @@
 from leads.conditions import condition_sentence
 from leads.rules import ACTIVITY_KINDS
 from scoring import rules
-from scoring.models import ScoringRule
+from scoring.models import ScoringModel, ScoringRule
+
+SETTINGS = {
+    "name": "name",
+    "fit_cap": "fit cap",
+    "engagement_cap": "engagement cap",
+    "negative_cap": "negative cap",
+    "fit_bounds": "fit letters",
+    "engagement_bounds": "engagement digits",
+    "stage_bars": "stage bars",
+}
+
+
+def setting_say(model: ScoringModel, name: str) -> str:
+    """A setting of a model as people say it: 'A from 40, B from 25, C from 10'."""
+    value = getattr(model, name)
+    if name.endswith("_bounds"):
+        signs = "ABC" if name == "fit_bounds" else "123"
+        return ", ".join(f"{sign} from {bound}" for sign, bound in zip(signs, value, strict=False))
+    if name == "stage_bars":
+        return ", ".join(f"{stage} from {bar}" for stage, bar in value.items()) or "none"
+    return str(value)
+
+
+def rule_terms(rule: ScoringRule) -> list[tuple[str, str]]:
+    """What makes a rule what it is, term by term, so that two can be told apart."""
+    deed = bool(rule.activity_kind)
+    return [
+        ("name", rule.name),
+        ("points", f"{rule.points:+d}"),
+        ("when", rule_sentence(rule)),
+        ("points last", fade_say(rule) if deed else "while it holds"),
+        ("at most", str(rule.cap) if deed else ""),
+        ("counts", "yes" if rule.is_active else "switched off"),
+    ]
 
 
 def rule_say(rule: ScoringRule) -> str:

@@ -11,7 +11,7 @@ from leads.conditions import condition_check
 from scoring import checks, rules
 from scoring.models import ScoringChange, ScoringModel, ScoringRule
 from scoring.selectors.sense import effect_of, harm
-from scoring.selectors.words import rule_say
+from scoring.selectors.words import SETTINGS, rule_say, setting_say
 from scoring.services.rescore import rescore_start
 
 State = ScoringModel.State
@@ -20,15 +20,6 @@ RULE_FIELDS = (
     *("group", "name", "points", "condition", "activity_kind", "fade", "half_life_days", "counts", "a_day", "cap"),
     *("position", "is_active", "evidence"),
 )
-SETTINGS = {
-    "name": "name",
-    "fit_cap": "fit cap",
-    "engagement_cap": "engagement cap",
-    "negative_cap": "negative cap",
-    "fit_bounds": "fit letters",
-    "engagement_bounds": "engagement digits",
-    "stage_bars": "stage bars",
-}
 
 
 def _note(model: ScoringModel, by: Any, text: str) -> None:
@@ -76,8 +67,9 @@ def model_update(*, model_id: int, by: Any, **fields: Any) -> ScoringModel:
         raise Refused("Each stage needs at least the score of the one before it.", field="stage_bars")
     for name, label in SETTINGS.items():
         if name in fields and fields[name] != getattr(model, name):
-            _note(model, by, f"{label[0].upper()}{label[1:]}: {getattr(model, name)} -> {fields[name]}")
+            before = setting_say(model, name)
             setattr(model, name, fields[name])
+            _note(model, by, f"{label[0].upper()}{label[1:]}: {before} -> {setting_say(model, name)}")
     model.save()
     return model
 

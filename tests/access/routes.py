@@ -88,6 +88,7 @@ ROUTES: dict[str, Route] = {
     **_all("POST", SEEN, "desk:lead_log"),
     # scoring
     **_all("GET", MARKETING, "scoring:desk", "scoring:progress", "scoring:preview"),
+    **_all("GET", MARKETING, "scoring:versions"),
     **_all("GET POST", MARKETING, "scoring:model", "scoring:rule_new", "scoring:rule"),
     **_all("POST", MARKETING, "scoring:draft", "scoring:activate", "scoring:discard", "scoring:rule_delete"),
     # the handoff

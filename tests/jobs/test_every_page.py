@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from leads.models import CaptureForm
+from scoring.services import model_start
 from tests.jobs.world import accepted_deal, handed_to_rep, work
 from tests.machinery.browser import DESK, PHONE, assert_axe_clean
 
@@ -24,7 +25,9 @@ PAGES = {
             "/leads/segments/new/",
         ),
         *("/companies/", "/companies/{company}/", "/marketing/", "/forms/", "/forms/new/", "/inbox/", "/imports/"),
-        *("/scoring/", "/handoffs/", "/handoffs/{handoff}/", "/mql/", "/funnel/"),
+        *("/scoring/", "/scoring/versions/?before=1&after=2", "/scoring/models/{draft}/"),
+        *("/scoring/rules/{rule}/", "/scoring/models/{draft}/rules/new/negative/"),
+        *("/handoffs/", "/handoffs/{handoff}/", "/mql/", "/funnel/"),
     ],
     "rep": ["/queue/", "/board/", "/deals/", "/deals/{deal}/", "/deals/new/", "/sales/", "/profile/", "/notices/"],
     "manager": [
@@ -57,7 +60,10 @@ def test_every_page_is_accessible_and_fits(browser_as: Opened, role: str, scheme
     deal, waiting = accepted_deal(), handed_to_rep()[0]
     CaptureForm.objects.create(name="Guide", slug="guide", fields=["first_name", "message"])
     work()
+    draft = model_start(starter="shop", by=None)
     there = {
+        "draft": draft.pk,
+        "rule": draft.rules.filter(group="engagement")[0].pk,
         "rep": deal.owner_id,
         "lead": deal.lead_id,
         "company": deal.company_id,
