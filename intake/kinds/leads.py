@@ -1,12 +1,12 @@
 """Leads, by the hundred thousand: every rule here, every write through ``core.bulk``."""
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from core import bulk, outbox
+from core.ids import uuids_ordered
 from funnels.bulk import journeys_start
 from funnels.models import Transition
 from funnels.selectors import stage_get
@@ -209,7 +209,7 @@ class _Batch:
             same["created_at"] = alike["stage_since"] = alike["created_at"] = self.now
         standing |= {ours: _cells(values, name) for name, ours in STANDING.items() if name in present}
         lines = [item.line for item in self.fresh]
-        columns = {"id": ids, "token": _tokens(len(ids)), "import_line": lines, **columns}
+        columns = {"id": ids, "token": uuids_ordered(len(ids)), "import_line": lines, **columns}
         bulk.rows_insert(Lead, list(columns), zip(*columns.values(), strict=True), same=same)
         bulk.rows_insert(Standing, list(standing), zip(*standing.values(), strict=True), same=alike)
         begun = zip(ids, starts, strict=True)
@@ -271,10 +271,3 @@ def _touches(values: Sequence[dict[str, Any]], touched: Sequence[str], starts: S
             text = made[key] = json.dumps(_touch(one, at))
         texts.append(text)
     return texts
-
-
-def _tokens(count: int) -> Iterator[str]:
-    """Random version 4 UUIDs as hex, many for one call to the system."""
-    text = os.urandom(16 * count).hex()
-    for place in range(0, len(text), 32):
-        yield f"{text[place : place + 12]}4{text[place + 13 : place + 16]}a{text[place + 17 : place + 32]}"

@@ -113,7 +113,9 @@ def _chunk(run: ImportRun, kind: Kind, chunk: Chunk, context: Context) -> None:
     kept = Counter(context.notes)
     try:
         with transaction.atomic():
-            # first of all, so that a second worker waits here and then finds the run moved on
+            # rows and counters are lost together or not at all, and the end of the run waits for the disk
+            bulk.durable_later()
+            # before all that writes, so that a second worker waits here and then finds the run moved on
             until = db_now() + timedelta(seconds=LEASE_SECONDS)
             if not _mine(run).update(lease_until=until):
                 raise LeaseLost("another worker goes on with this import")
