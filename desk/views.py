@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from core.errors import Refused
 from deals.models import Deal
@@ -144,7 +145,8 @@ def lead_log(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("desk:lead", pk=pk)
     response = render(request, "desk/_logged.html", {"lead": found, **selectors.timeline_context(found, "", "")})
-    response["HX-Trigger"] = "handoff-changed"
+    trigger_client_event(response, "handoff-changed")
+    trigger_client_event(response, "toast", {"text": f"Saved in the timeline of {found.name}."})
     return response
 
 

@@ -20,7 +20,17 @@ MAX_RECORD_LINES = 1000
 SAMPLE_BYTES = 256 * 1024
 DELIMITERS = ",;\t|"
 LONE = re.compile("[\udc80-\udcff]")
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 BOMS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
+# how files begin that people take for a table by mistake
+OTHERS = [
+    (b"PK\x03\x04", "an Excel workbook or a ZIP file. Save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file. Save the sheet as CSV"),
+    (b"%PDF", "a PDF. Export the table as CSV"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\x1f\x8b", "a compressed file. Unpack it first"),
+]
 csv.field_size_limit(MAX_LINE + 1)
 
 
@@ -175,6 +185,8 @@ class Reader:
             if any(cell.strip() for cell in row.cells):
                 if LONE.search("".join(row.cells)):
                     raise FileProblem("The header has bytes of another encoding. Name the file's encoding.")
+                if CONTROL.search("".join(row.cells)):
+                    raise FileProblem("This is no text file: its first line has control characters.")
                 return row.cells
         raise FileProblem("The file is empty.")
 
@@ -243,13 +255,21 @@ class Reader:
         return ""
 
 
+def _text_check(head: bytes) -> None:
+    """Raises FileProblem when the beginning of a file says that it cannot be a table."""
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\r\n\t \x00"):
+        raise FileProblem("The file is empty.")
+    for mark, said in OTHERS:
+        if head.startswith(mark):
+            raise FileProblem(f"This is no CSV file but {said}.")
+
+
 def shape_read(path: Path, *, encoding: str = "", delimiter: str = "", sample: int = 20_000) -> Shape:
     """Look at a file. Raises FileProblem when it is empty or no table at all."""
     notes: list[str] = []
     with path.open("rb") as file:
         head = file.read(SAMPLE_BYTES)
-        if not head.strip(b"\xef\xbb\xbf\xff\xfe\r\n\t \x00"):
-            raise FileProblem("The file is empty.")
+        _text_check(head)
         if encoding:
             encoding = encoding_check(encoding)
         else:

@@ -22,6 +22,10 @@ RING = (
     ' transform="rotate(-90 18 18)"/></svg>'
 )
 SELECTED = format_html("{}", " selected")
+DONE_CLOCK = (
+    '<span class="clock done" aria-hidden="true"><svg viewBox="0 0 36 36"><circle class="hand" cx="18" cy="18"'
+    ' r="16"/></svg>{}</span>'
+)
 NO_CLOCK = (
     '<span class="clock none" aria-hidden="true"><svg viewBox="0 0 36 36"><circle class="track" cx="18" cy="18"'
     ' r="{}"/></svg></span>'
@@ -115,6 +119,11 @@ def avatar(name: Any, size: str = "") -> SafeString:
 def person(name: Any) -> SafeString:
     """Initials and name on one line; – when there is nobody."""
     return format_html('<span class="person">{}{}</span>', avatar(name), name) if name else format_html("{}", "–")
+
+
+def clock_done() -> SafeString:
+    """The ring of a clock that stopped because the answer was given."""
+    return format_html(DONE_CLOCK, icon("check", 17))
 
 
 @register.simple_tag

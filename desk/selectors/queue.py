@@ -108,7 +108,7 @@ def _handoff_item(one: Asked, now: datetime) -> QueueItem:
         score=f"{one.grade} {one.score}",
         starts_at=one.assigned_at,
         due_at=None if answered else one.due_at,
-        level="red" if one.due_at and one.due_at <= now and not answered else "",
+        level="done" if answered else "red" if one.due_at and one.due_at <= now else "",
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.addresses import address, page_address
-from core.templatetags.marks import clock
+from core.templatetags.marks import clock, clock_done
 from desk.selectors import QueueItem
 
 register = template.Library()
@@ -66,4 +66,6 @@ def _row(one: QueueItem, queue: str, current: bool) -> SafeString:
 def _clock(one: QueueItem) -> SafeString:
     if one.kind == "deal":
         return format_html(QUIET, "late" if one.level == "red" else "warn", one.days)
+    if one.level == "done":
+        return clock_done()
     return clock(one.due_at, one.starts_at, "sales" if one.kind == "task" else "handoff")

@@ -1,5 +1,6 @@
 """My queue: what waits, why, until when; decided without leaving the page."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -116,6 +117,18 @@ def test_an_accepted_lead_stays_on_the_clock_until_somebody_calls_or_writes(logi
     client.post(reverse("desk:lead_log", args=[handoff.lead_id, "call"]), {"text": "Talked about the yard"})
     assert handoff.lead.name not in page(client)
     assert client.get(reverse("team:bell")).context["waiting"] == 0
+
+
+def test_what_is_logged_before_deciding_is_confirmed_and_stops_the_clock(login: Login, people: People) -> None:
+    handoff = assigned(people("rep"))
+    client = login("rep")
+    assert 'role="timer"' in page(client)
+    url = reverse("desk:lead_log", args=[handoff.lead_id, "email"])
+    answer = client.post(url, {"text": "Sent the prices"}, headers={"HX-Request": "true"})
+    told = json.loads(answer["HX-Trigger"])
+    assert told["toast"] == {"text": f"Saved in the timeline of {handoff.lead.name}."} and "handoff-changed" in told
+    text = page(client)
+    assert "answered, decide now" in text and 'class="clock done"' in text and 'role="timer"' not in text
 
 
 def test_a_task_done_leaves_the_queue(login: Login, people: People) -> None:

@@ -101,6 +101,15 @@ def test_what_is_wrong_is_said_and_nothing_starts(login: Any) -> None:
     assert not ImportRun.objects.exists()
 
 
+def test_what_is_no_text_is_refused_at_the_field(login: Any) -> None:
+    manu = login("manager")
+    for content in (bytes(range(256)) * 20, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"PK\x03\x04\x14\x00\x06\x00\n"):
+        answer = manu.post("/imports/", {"kind": "leads", "file": SimpleUploadedFile("a.csv", content)})
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["file"][0].startswith("This is no "), content[:10]
+    assert not ImportRun.objects.exists()
+
+
 @pytest.mark.parametrize("role", ["rep", "anonymous"])
 def test_reps_import_nothing(login: Any, role: str) -> None:
     client = login(role)
