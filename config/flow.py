@@ -61,6 +61,7 @@ DRAINS: list[str] = [
     "leads.tasks.inbox_drain",
     "scoring.tasks.score_drain",
     "scoring.tasks.rescore_drain",
+    "scoring.tasks.backtest_drain",
     "handoff.tasks.assign_drain",
     "handoff.tasks.clock_drain",
     "insights.tasks.rollup_drain",
@@ -88,6 +89,10 @@ ASK: dict[str, str] = {
     "mql.bar": "handoff.selectors.mql_bar",
     # scoring asks handoff and deals: what became of the leads that sales got
     "leads.outcomes": "config.outcomes.closed_outcomes",
+    # scoring asks handoff: what else lets a lead pass the MQL bar
+    "mql.policy": "handoff.selectors.mql_policy",
+    # scoring asks handoff and deals: what sales made of each of these leads, decided or not
+    "leads.verdicts": "config.outcomes.verdicts",
     # leads asks deals: the companies of the deals that a person sees
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk

@@ -38,3 +38,25 @@ def _opened(lead_ids: set[int]) -> dict[tuple[int, int | None], datetime]:
         for lead_id, cycle, at in rows.values_list("lead_id", "cycle", "opened_at"):
             found[lead_id, cycle] = at
     return found
+
+
+def verdicts(*, first_id: int, last_id: int) -> Iterator[Outcome]:
+    """What sales made of these leads: each handoff, and each deal that came without one (cycle 0). ``kind``: won,
+    lost, rejected, accepted (nothing decided yet) or waiting (for the rep); ``at``: when sales got the lead."""
+    found = Deal.objects.filter(lead__gte=first_id, lead__lte=last_id)
+    deals: dict[tuple[int, int | None], str] = {}
+    for lead_id, cycle, at, kind in found.values_list("lead_id", "lead_cycle", "created_at", "stage__kind"):
+        word = str(kind) if kind in (Stage.Kind.WON, Stage.Kind.LOST) else "accepted"
+        if lead_id is None:
+            continue
+        if cycle is None:
+            yield Outcome(lead_id, 0, at, word)
+        deals[lead_id, cycle] = word
+    handoffs = Handoff.objects.filter(lead__gte=first_id, lead__lte=last_id)
+    for lead_id, cycle, at, state in handoffs.values_list("lead_id", "cycle", "opened_at", "state"):
+        deal = deals.get((lead_id, cycle), "accepted")
+        if state == Handoff.State.REJECTED:
+            deal = "rejected"
+        elif state != Handoff.State.ACCEPTED and deal == "accepted":
+            deal = "waiting"
+        yield Outcome(lead_id, cycle, at, deal)

@@ -25,6 +25,18 @@ def mql_bar() -> int:
     return bar
 
 
+def mql_policy() -> dict[str, Any]:
+    """What lets a lead pass besides its score: the answer to ``core.ask.ask("mql.policy")``."""
+    policy = policy_current()
+    return {
+        "grades": policy.grades,
+        "required": policy.required,
+        "instant_kinds": policy.instant_kinds,
+        "instant_days": policy.instant_days,
+        "wait_days": policy.recycle_wait_days,
+    }
+
+
 def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     """Put on ``handoff`` what a clock shows: ``clock_level`` ('', warn, late), ``clock_percent`` and
     ``seconds_left`` (negative when late, None without a running clock)."""

@@ -5,6 +5,17 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models import Lead
+from scoring.backtest_models import BacktestRun
+
+__all__ = [
+    "BacktestRun",
+    "Rescore",
+    "RescoreChunk",
+    "ScoreFailure",
+    "ScoringChange",
+    "ScoringModel",
+    "ScoringRule",
+]
 
 
 class ScoringModel(models.Model):

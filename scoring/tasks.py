@@ -11,3 +11,8 @@ def score_drain() -> int:
 @shared_task(name="scoring.tasks.rescore_drain")
 def rescore_drain() -> int:
     return services.rescore_drain()
+
+
+@shared_task(name="scoring.tasks.backtest_drain")
+def backtest_drain() -> int:
+    return services.backtest_drain()

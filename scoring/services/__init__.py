@@ -1,5 +1,6 @@
 """Writing scores and models. One module a subject; import from here."""
 
+from scoring.services.backtest import backtest_cancel, backtest_drain, backtest_execute, backtest_start
 from scoring.services.drain import score_drain
 from scoring.services.models import (
     model_activate,
@@ -13,6 +14,10 @@ from scoring.services.rescore import rescore_drain, rescore_start, scores_rescor
 from scoring.services.starters import model_start, seed
 
 __all__ = [
+    "backtest_cancel",
+    "backtest_drain",
+    "backtest_execute",
+    "backtest_start",
     "model_activate",
     "model_discard",
     "model_draft",
