@@ -57,11 +57,15 @@ class FilterForm(forms.Form):
             pipeline=self.value("pipeline"),
         )
 
-    def query(self, **changes: Any) -> str:
-        """The address's query with some filters changed; an empty value takes one out."""
+    def kept(self, **changes: Any) -> dict[str, Any]:
+        """What the address says, with some filters changed; an empty value takes one out."""
         kept = {name: self.value(name) for name in KEPT} | changes
         kept["compare"] = "1" if kept.get("compare") else None
-        return urlencode({name: value for name, value in kept.items() if value not in (None, "")})
+        return {name: value for name, value in kept.items() if value not in (None, "")}
+
+    def query(self, **changes: Any) -> str:
+        """The same as the address has it."""
+        return urlencode(self.kept(**changes))
 
 
 class RowsForm(forms.Form):

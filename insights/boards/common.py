@@ -37,12 +37,14 @@ class Links:
     """Addresses of the rows behind numbers, under the page's filters."""
 
     def __init__(self, form: FilterForm) -> None:
-        self.form, self.base = form, reverse("insights:rows")
+        self.base = reverse("insights:rows")
+        self.filters = {name: value for name, value in form.kept().items() if name not in ("by", "compare")}
+        self.query = urlencode(self.filters)
 
     def __call__(self, what: str, **more: Any) -> str:
         given = {name: value for name, value in more.items() if value not in (None, "")}
-        filters = {name: given.pop(name) for name in list(given) if name in KEPT}
-        query = self.form.query(**{"by": None, "compare": None, **filters})
+        changed = {name: given.pop(name) for name in list(given) if name in KEPT}
+        query = urlencode(self.filters | changed) if changed else self.query
         return f"{self.base}?{urlencode({'what': what} | given)}" + (f"&{query}" if query else "")
 
 
@@ -70,15 +72,15 @@ def catch_up() -> Freshness:
 def choices(scope: Scope, path: Path, form: FilterForm) -> dict[str, Any]:
     """What the filter bar offers. Two queries."""
     user = scope.user
-    people = User.objects.filter(is_rep=True, is_active=True).select_related("team")
+    people = User.objects.filter(is_rep=True, is_active=True)
     if not (user.is_admin or user.is_marketer) and user.team_id:
         people = people.filter(team=user.team_id)
-    reps = list(people)
-    teams = {rep.team_id: rep.team.name for rep in reps if rep.team}
+    found = list(people.values_list("pk", "name", "team_id", "team__name"))
+    teams = {team: name for _, _, team, name in found if team}
     lines = {one.funnel_id for one in path.stages.values() if one.funnel == "sales"}
     return {
         "periods": list(CHOICES.items()),
-        "reps": reps,
+        "reps": [(pk, name) for pk, name, *_ in found],
         "teams": sorted(teams.items(), key=lambda one: one[1]),
         "pipelines": list(pipelines().values_list("pk", "name")) if len(lines) > 1 else [],
         "sources": marketing.sources_known(scope),

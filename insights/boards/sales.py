@@ -180,7 +180,8 @@ def _reps(scope: Scope, opened: dict[int, Total], links: Links) -> list[dict[str
 
 def _stalled(scope: Scope, path: Path) -> list[dict[str, Any]]:
     found = []
-    for deal in stalled_oldest(scope, path, SHOWN).select_related("company", "owner"):
+    shown = ("name", "stage_id", "stage_since", "amount", "currency", "owner__name", "owner__email")
+    for deal in stalled_oldest(scope, path, SHOWN).select_related("owner").only(*shown):
         stage = path.stages[deal.stage_id]
         days = (scope.now - deal.stage_since).days
         found.append(

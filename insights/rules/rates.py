@@ -1,7 +1,9 @@
 """Rates, percentiles and money. A rate without enough cases is None: a page says so instead of inventing one."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 FEW = 5  # below so many cases a rate or a median is shown as "not enough data"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -51,16 +53,14 @@ def bins_percentile(bins: Mapping[int, int], percent: float) -> float | None:
 
 
 def _percentiles(bins: Mapping[int, int], *percents: float) -> list[float | None]:
-    """Several at once, ascending: sorting is the work."""
-    total, seen = sum(bins.values()), 0
-    found: list[float | None] = []
-    for bin_ in sorted(bins):
-        seen += bins[bin_]
-        while total and len(found) < len(percents):
-            if seen < max(1, -(-int(total * percents[len(found)]) // 100)):
-                break
-            found.append(bin_seconds(bin_))
-    return found + [None] * (len(percents) - len(found))
+    """Several at once: sorting is the work."""
+    ordered = sorted(bins)
+    reached = list(accumulate(map(bins.__getitem__, ordered)))
+    total = reached[-1] if reached else 0
+    if not total:
+        return [None] * len(percents)
+    needs = [max(1, -(-int(total * percent) // 100)) for percent in percents]
+    return [bin_seconds(ordered[bisect_left(reached, need)]) for need in needs]
 
 
 @dataclass(frozen=True)
