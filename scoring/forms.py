@@ -26,11 +26,11 @@ class ModelForm(forms.ModelForm):
     def __init__(self, *args: Any, stages: list[Stage], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         model = self.instance
-        self.bounds = {"fit_bounds": "ABC", "engagement_bounds": "123"}
-        for name, signs in self.bounds.items():
+        self.bounds = {"fit_bounds": ("Fit", "ABC"), "engagement_bounds": ("Engagement", "123")}
+        for name, (of, signs) in self.bounds.items():
             for index, sign in enumerate(signs):
                 self.fields[f"{name}_{index}"] = forms.IntegerField(
-                    label=f"{sign} from", min_value=0, max_value=100, initial=getattr(model, name)[index]
+                    label=f"{of} {sign} from", min_value=0, max_value=100, initial=getattr(model, name)[index]
                 )
         self.bars = [stage.key for stage in stages[1:]]
         for stage in stages[1:]:
@@ -68,9 +68,9 @@ class RuleForm(forms.ModelForm):
         fields = ["name", "points", *DEEDS, "is_active"]
         labels = {
             "activity_kind": "Activity",
-            "counts": "Counts it",
+            "counts": "How often it counts",
             "a_day": "How many a day",
-            "fade": "Its points",
+            "fade": "What becomes of its points",
             "half_life_days": "Days",
             "cap": "At most",
             "is_active": "Counts",

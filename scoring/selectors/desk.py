@@ -141,11 +141,10 @@ def grade_table(model: ScoringModel, grades: Grades) -> dict[str, Any]:
 
 
 def _spans(bounds: list[int]) -> list[str]:
-    tops = ["", *(str(bound - 1) for bound in bounds)]
-    return [
-        f"{low}–{top}" if top and int(top) > low else f"{low}" if top else f"{low} and more"
-        for low, top in zip([*bounds, 0], tops, strict=True)
-    ]
+    """'40+', '25–39', '10–24', '0–9'."""
+    highest = [bound - 1 for bound in bounds]
+    spans = [f"{low}–{top}" if top > low else str(low) for low, top in zip([*bounds[1:], 0], highest, strict=True)]
+    return [f"{bounds[0]}+", *spans]
 
 
 def bars_of(model: ScoringModel, stages: Iterable[Stage]) -> list[tuple[Stage, int | None]]:

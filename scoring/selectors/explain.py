@@ -95,10 +95,10 @@ class Explanation:
         if not self.to_go:
             return ""
         missing = f"{self.to_go} point{'' if self.to_go == 1 else 's'} to MQL: "
-        enough = [_step_say(one) for one in self.lifts if one["enough"]]
+        enough = [_step_say(one) for one in self.lifts if one["enough"]][:NAMED]
         if enough:
             return f"{missing}{', or '.join(enough)} would do."
-        near = ", ".join(_step_say(one) for one in self.lifts)
+        near = ", ".join(_step_say(one) for one in self.lifts[:NAMED])
         return f"{missing}no single thing would do{f'; what helps: {near}' if near else ''}."
 
     @property
@@ -129,6 +129,7 @@ class Explanation:
 
 ORDER = [rules.FIT, rules.ENGAGEMENT, rules.NEGATIVE]
 ROUNDING = "Rounding"
+NAMED = 3  # ways to lift a score that a sentence names
 CAPPED = {
     "rule": "the rule's cap",
     "group": "the group's cap",

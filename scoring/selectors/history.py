@@ -41,13 +41,17 @@ class History:
             series.append((f"MQL bar {self.bar}", "neutral", [self.bar] * len(score)))
         marks = {index: self.done[day] for index, day in enumerate(self.days) if day in self.done}
         chart = lines(f"Score of the last {len(score)} days", labels, series, head=[], marks=marks)
-        chart.head = ["Day", "Score", "Fit", "Engagement", "Negative", "What was done"]
+        chart.head = ["Day, and what was done", "Score", "Fit", "Engagement", "Negative"]
         chart.rows = [
-            [f"{day:%a} {labels[at]} {day.year}", one.score, one.fit, one.engagement, one.negative, marks.get(at, "")]
-            for at, (day, one) in enumerate(zip(self.days, self.scores, strict=True))
-            if at in marks or at in (0, len(score) - 1) or score[at - 1] != one.score
+            [": ".join(filter(None, [f"{day:%a} {labels[at]} {day.year}", marks.get(at)])), *row]
+            for at, (day, row) in enumerate(zip(self.days, map(_row, self.scores), strict=True))
+            if at in marks or at in (0, len(score) - 1) or score[at - 1] != score[at]
         ][::-1]
         return chart
+
+
+def _row(one: rules.Score) -> list[int]:
+    return [one.score, one.fit, one.engagement, one.negative]
 
 
 def score_history(lead: Lead, now: datetime | None = None, *, basis: Basis | None = None) -> History | None:

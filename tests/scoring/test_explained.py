@@ -48,7 +48,7 @@ def test_what_would_lift_it_is_a_sentence_and_true(login: Any) -> None:
     told = score_explain(lead)
     assert told is not None and told.score == 52
     assert told.advice.startswith("8 points to MQL: Requested a demo (+40), or ")
-    assert "Viewed pricing (+12)" in told.advice and told.advice.endswith(" would do.")
+    assert "Attended a webinar (+15)" in told.advice and told.advice.endswith(" would do.")
     assert told.advice in login("marketer").get(f"/leads/{lead.pk}/").content.decode()
     Activity.objects.create(lead=lead, kind="pricing_viewed", at=timezone.now())
     told = score_explain(lead)

@@ -100,5 +100,5 @@ def test_the_desk_offers_the_starters_and_says_what_a_grade_means(login: Any) ->
     town(2, "Rome")
     page = login("marketer").get("/scoring/").content.decode()
     assert "Local service" in page and "Online shop" in page
-    assert "fits very well" in page and "fit 40 and more" in page and "engagement 20–39" in page
+    assert "fits very well" in page and "<b>A</b> 40+" in page and "<b>2</b> 20–39" in page
     assert 'aria-label="2 leads have D4"' in page
