@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
+from django.urls import get_resolver
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.machinery import needs
@@ -33,6 +34,8 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=needs.chromium(), args=SWITCHES)
+        get_resolver().url_patterns  # noqa: B018 - every view is imported before a page is waited for
+        launched.new_page().context.close()  # and the browser has started its first helpers
         yield launched
         launched.close()
 
