@@ -121,10 +121,7 @@ def _dashboards() -> list[Row]:
     closed = f"SELECT won, reason, sum(n), sum(value) FROM insights_dealcount WHERE {where} GROUP BY 1, 2"
     verdicts = f"SELECT accepted, reason, campaign, sum(n) FROM insights_verdictcount WHERE {where} GROUP BY 1, 2, 3"
     spans = f"SELECT rank, n, seconds, bins FROM insights_dayspan WHERE kind = {{}} AND cut = {{}} AND block IN ({blocks})"
-    opened = (
-        "SELECT d.owner_id, d.stage_id, count(*), sum(d.amount) FROM deals_deal d JOIN funnels_stage g "
-        "ON g.id = d.stage_id WHERE g.kind = 'open' AND d.closed_at IS NULL GROUP BY 1, 2"
-    )
+    opened = "SELECT axis, stage, at, n, bare, value FROM insights_opencount WHERE axis < 2"
     scores = "SELECT band, sum(n) FROM insights_scorecount GROUP BY 1"
     floors = {
         "funnel": ("head", [people, closed, verdicts, opened, *(spans.format(kind, 0) for kind in range(3))]),
