@@ -54,6 +54,7 @@ WAKE: dict[str, list[str]] = {
     "handoff.opened": ["handoff.tasks.assign_drain"],
     "imports": ["intake.tasks.import_drain"],
     "leads.bulk": ["leads.tasks.bulk_drain"],
+    "scoring.study": ["scoring.tasks.study_drain"],
 }
 
 DRAINS: list[str] = [
@@ -62,6 +63,7 @@ DRAINS: list[str] = [
     "scoring.tasks.score_drain",
     "scoring.tasks.rescore_drain",
     "scoring.tasks.backtest_drain",
+    "scoring.tasks.study_drain",
     "handoff.tasks.assign_drain",
     "handoff.tasks.clock_drain",
     "insights.tasks.rollup_drain",
@@ -93,6 +95,8 @@ ASK: dict[str, str] = {
     "mql.policy": "handoff.selectors.mql_policy",
     # scoring asks handoff and deals: what sales made of each of these leads, decided or not
     "leads.verdicts": "config.outcomes.verdicts",
+    # and: whom sales got, what they said of them, and what came of it
+    "leads.handed": "config.outcomes.handed_over",
     # leads asks deals: the companies of the deals that a person sees
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk

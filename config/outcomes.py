@@ -8,7 +8,7 @@ from django.db.models import F
 from deals.models import Deal
 from funnels.models import Stage
 from handoff.models import Handoff
-from leads.rules import Outcome
+from leads.rules import HandedOver, Outcome
 
 
 def closed_outcomes(*, most: int) -> Iterator[Outcome]:
@@ -28,6 +28,36 @@ def closed_outcomes(*, most: int) -> Iterator[Outcome]:
     for pk, in_cycle, created_at, kind, why in found:
         at = opened.get((pk, in_cycle), created_at)
         yield Outcome(pk, in_cycle or 1, min(at, created_at), str(kind), why or "")
+
+
+def handed_over(*, most: int, since: datetime | None = None) -> Iterator[HandedOver]:
+    """The newest leads that sales got, at most so many, oldest first. A deal of a rejected handoff is no loss."""
+    found = Handoff.objects.order_by("-opened_at", "-id")
+    if since:
+        found = found.filter(opened_at__gte=since)
+    keys = ("pk", "lead_id", "cycle", "opened_at", "score", "state", "reject_reason__label")
+    rows = list(found.values_list(*keys)[:most])[::-1]
+    verdicts = {Handoff.State.ACCEPTED: "accepted", Handoff.State.REJECTED: "rejected"}
+    for start in range(0, len(rows), 2000):
+        part = rows[start : start + 2000]
+        closed = _closed([row[1] for row in part])
+        for pk, lead_id, cycle, at, score, state, why in part:
+            outcome, lost = closed.get((lead_id, cycle), ("", ""))
+            yield HandedOver(
+                pk, lead_id, cycle, at, score, verdicts.get(state, ""), why or "", outcome, lost if outcome else ""
+            )
+
+
+def _closed(lead_ids: list[int]) -> dict[tuple[int, int | None], tuple[str, str]]:
+    """(lead, cycle) -> (won or lost, why lost) of the deals that handoffs opened."""
+    rows = Deal.objects.filter(
+        lead__in=lead_ids,
+        lead_cycle__isnull=False,
+        closed_at__isnull=False,
+        stage__kind__in=[Stage.Kind.WON, Stage.Kind.LOST],
+    ).exclude(lost_reason__counts=False)
+    found = rows.values_list("lead_id", "lead_cycle", "stage__kind", "lost_reason__label")
+    return {(lead_id, cycle): (str(kind), why or "") for lead_id, cycle, kind, why in found}
 
 
 def _opened(lead_ids: set[int]) -> dict[tuple[int, int | None], datetime]:

@@ -6,15 +6,19 @@ from django.utils import timezone
 
 from leads.models import Lead
 from scoring.backtest_models import BacktestRun
+from scoring.study_models import DriftCheck, Handed, Study
 
 __all__ = [
     "BacktestRun",
+    "DriftCheck",
+    "Handed",
     "Rescore",
     "RescoreChunk",
     "ScoreFailure",
     "ScoringChange",
     "ScoringModel",
     "ScoringRule",
+    "Study",
 ]
 
 

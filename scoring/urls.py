@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring import views
+from scoring import met_views, views
 
 app_name = "scoring"
 urlpatterns = [
@@ -13,7 +13,12 @@ urlpatterns = [
     path("scoring/models/<int:pk>/activate/", views.activate, name="activate"),
     path("scoring/models/<int:pk>/discard/", views.discard, name="discard"),
     path("scoring/models/<int:pk>/rules/new/<str:group>/", views.rule_new, name="rule_new"),
+    path("scoring/models/<int:pk>/count/", met_views.count, name="count"),
+    path("scoring/models/<int:pk>/count/state/", met_views.count_state, name="count_state"),
+    path("scoring/models/<int:pk>/leads/", met_views.rows, name="met_rows"),
+    path("scoring/feedback/", met_views.told, name="feedback"),
     path("scoring/rules/<int:pk>/", views.rule_edit, name="rule"),
+    path("scoring/rules/<int:pk>/met/", met_views.rule, name="rule_met"),
     path("scoring/rules/<int:pk>/delete/", views.rule_delete, name="rule_delete"),
     path("scoring/leads/<int:pk>/", views.explain, name="explain"),
     path("scoring/leads/<int:pk>/history/", views.history, name="history"),

@@ -17,6 +17,7 @@ from scoring.models import ScoringModel, ScoringRule
 from scoring.selectors import active_model, score_explain, score_history
 from scoring.selectors import desk as selectors
 from scoring.selectors import versions as past
+from scoring.selectors.met import met_context
 from scoring.selectors.sense import model_warnings
 from scoring.selectors.words import evidence_say, fade_say, rule_sentence
 from scoring.services.drain import marketing_ladder
@@ -32,13 +33,13 @@ def _model(pk: int) -> ScoringModel:
     return get_object_or_404(ScoringModel.objects.select_related("created_by").prefetch_related("rules"), pk=pk)
 
 
-def _shown(model: ScoringModel) -> dict[str, Any]:
+def _shown(model: ScoringModel, user: Any) -> dict[str, Any]:
     """A model as its page and the desk show it."""
     groups = selectors.model_groups(model)
     for _, _, _, found in groups:
         for rule in found:
             rule.sentence, rule.proof, rule.fades = rule_sentence(rule), evidence_say(rule), fade_say(rule)
-    return {
+    return met_context(model, groups, user) | {
         "model": model,
         "rule_groups": groups,
         "bars": selectors.bars_of(model, marketing_ladder()),

@@ -89,6 +89,8 @@ ROUTES: dict[str, Route] = {
     # scoring
     **_all("GET", MARKETING, "scoring:desk", "scoring:progress", "scoring:preview"),
     **_all("GET", MARKETING, "scoring:versions"),
+    **_all("GET", MARKETING, "scoring:rule_met", "scoring:met_rows", "scoring:feedback", "scoring:count_state"),
+    **_all("POST", MARKETING, "scoring:count"),
     **_all("GET POST", MARKETING, "scoring:model", "scoring:rule_new", "scoring:rule"),
     **_all("POST", MARKETING, "scoring:draft", "scoring:activate", "scoring:discard", "scoring:rule_delete"),
     # the handoff
