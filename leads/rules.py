@@ -111,7 +111,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class HandedOver:
-    """A lead that sales got at ``at``, and what they and the customer made of it so far. Reasons are people's words."""
+    """A lead that sales got at ``at``, and what they and the customer made of it so far. Reasons are text."""
 
     handoff_id: int
     lead_id: int

@@ -64,7 +64,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     }
     if active:
         shown = _model(active.pk)
-        context |= _shown(shown) | {"grades": selectors.grade_table(shown, grades)}
+        context |= _shown(shown, request.user) | {"grades": selectors.grade_table(shown, grades)}
     return render(request, "scoring/desk.html", context)
 
 
@@ -109,7 +109,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, shown: ScoringModel, form: Any, status: int = 200, harm: str = "") -> HttpResponse:
     is_draft = shown.state == State.DRAFT
     extra = {"form": form, "is_draft": is_draft, "harm": harm, "grades": selectors.grade_table(shown, Counter())}
-    return render(request, "scoring/model.html", _shown(shown) | extra, status=status)
+    return render(request, "scoring/model.html", _shown(shown, request.user) | extra, status=status)
 
 
 def _save(form: Any, save: Callable[[], Any]) -> int:

@@ -1,7 +1,7 @@
 """What was counted of a model's rules, for the desk and for the page of a rule. A person sees counts of sales' leads
 over those that they may see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
