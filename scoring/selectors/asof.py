@@ -113,8 +113,9 @@ def _deeds(
     if not any(node.get("fact") == "standing.idle_days" for node in leaves.values()):
         rows = rows.filter(kind__in={*basis.card.kinds, *(node["did"] for node in leaves.values() if "did" in node)})
     found: defaultdict[int, list[Deed]] = defaultdict(list)
-    for lead_id, *deed in rows.order_by().values_list("lead_id", "at", "recorded_at", "kind", "bot").iterator(5000):
-        found[lead_id].append((deed[0], deed[1], deed[2], deed[3]))
+    asked: Any = rows.order_by().values_list("lead_id", "at", "recorded_at", "kind", "bot")
+    for lead_id, at, written, kind, bot in asked.iterator(5000):
+        found[lead_id].append((at, written, kind, bot))
     for deeds in found.values():
         deeds.sort(key=lambda one: one[0])
     return found

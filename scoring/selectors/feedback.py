@@ -2,6 +2,7 @@
 the rows behind each number. Counted from ``Handed``, over the leads that a person may see."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -69,7 +70,9 @@ class Line:
         """Share won of those closed: won, lost or rejected."""
         return self.tally.won / self.tally.closed if self.tally.closed else None
 
-    def add(self, verdict: str, reason: str, outcome: str, lost_reason: str, times: int) -> None:
+    def add(self, told: Sequence[str], times: int) -> None:
+        """``told`` as in TOLD."""
+        verdict, reason, outcome, lost_reason = told
         self.tally.add(verdict, outcome, times)
         if verdict == "rejected":
             self.rejects[reason] += times
@@ -124,13 +127,13 @@ TOLD = ("verdict", "reason", "outcome", "lost_reason")
 def _by_text(rows: QuerySet[Handed], name: str) -> list[Line]:
     lines: dict[str, Line] = {}
     for text, *told, times in rows.values(name, *TOLD).values_list(name, *TOLD, Count("pk")):
-        lines.setdefault(text, Line(text or NONE, text)).add(*told, times)
+        lines.setdefault(text, Line(text or NONE, text)).add(told, times)
     return list(lines.values())
 
 
 def _by_rule(model: ScoringModel, rows: QuerySet[Handed]) -> list[Line]:
     study = count_done(model)
-    lines = []
+    lines: list[Line] = []
     found = list(model.rules.all())
     for group in ScoringRule.Group.values:
         here = {
@@ -141,7 +144,7 @@ def _by_rule(model: ScoringModel, rows: QuerySet[Handed]) -> list[Line]:
         for bits, *told, times in rows.values(group, *TOLD).values_list(group, *TOLD, Count("pk")):
             for place, line in here.items():
                 if bits >> place & 1:
-                    line.add(*told, times)
+                    line.add(told, times)
         lines += here.values()
     return lines
 
@@ -179,7 +182,7 @@ def rule_tale(model: ScoringModel, user: Any, rule: ScoringRule) -> Line:
     line = Line(rule.name, str(rule.pk))
     rows = handed_rows(model, user, Asked(by="rule", key=str(rule.pk))).order_by()
     for *told, times in rows.values(*TOLD).values_list(*TOLD, Count("pk")):
-        line.add(*told, times)
+        line.add(told, times)
     return line
 
 
