@@ -8,7 +8,8 @@ from django.db.models import F
 from deals.models import Deal
 from funnels.models import Stage
 from handoff.models import Handoff
-from leads.rules import HandedOver, Outcome
+from leads.handed import HandedOver
+from leads.rules import Outcome
 
 
 def closed_outcomes(*, most: int) -> Iterator[Outcome]:

@@ -16,8 +16,8 @@ from django.db.models.fields import BigIntegerField
 from core.ask import ask
 from core.clock import db_now
 from leads.compiler import condition_q
+from leads.handed import HandedOver
 from leads.models import Activity, Lead, Standing
-from leads.rules import HandedOver
 from scoring import rules
 from scoring.lift import QUIET_DAYS, condition_key, days_counting, holds_by, rule_print, twins
 from scoring.models import Handed, ScoringModel, ScoringRule, Study
