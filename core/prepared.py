@@ -2,12 +2,14 @@
 such a statement as PostgreSQL needs to do it."""
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=models.Model)
+_numbers = count(1)
 
 
 _inserts: dict[tuple[str, type[models.Model]], str] = {}
@@ -40,6 +42,9 @@ def _insert_sql(model: type[models.Model], fields: Sequence[Any]) -> str:
 
 class _Made(NamedTuple):
     sql: str
+    name: str  # of the statement that PostgreSQL keeps for a session
+    prepare: str
+    execute: str
     compiler: Any
     converters: Any
     names: list[str]  # of the model's own columns, which come first
@@ -60,11 +65,24 @@ class Prepared(Generic[M]):
     def rows(self, *values: Any) -> list[M]:
         made = self._made.get(connection.alias) or self._make(values)
         with connection.cursor() as cursor:
-            cursor.execute(made.sql, values)
+            self._execute(cursor, made, values)
             found = cursor.fetchall()
         if made.converters:
             found = made.compiler.apply_converters(found, made.converters)
         return [self._object(made, row) for row in found]
+
+    @staticmethod
+    def _execute(cursor: Any, made: _Made, values: tuple[Any, ...]) -> None:
+        """PostgreSQL plans it once a session, which takes it longer than the answer. A log of statements shows it
+        whole."""
+        kept: set[str] | None = getattr(connection, "kept", None)
+        if kept is None or connection.queries_logged:
+            cursor.execute(made.sql, values)
+            return
+        if made.name not in kept:
+            cursor.execute(made.prepare)
+            kept.add(made.name)
+        cursor.execute(made.execute, values)
 
     def first(self, *values: Any) -> M | None:
         return next(iter(self.rows(*values)), None)
@@ -85,6 +103,9 @@ class Prepared(Generic[M]):
         names = [column.target.attname for column in columns[: len(own)]]
         populators: Any = get_related_populators  # its parameters differ between Django's versions and their stubs
         related = populators(compiler.klass_info, compiler.select, connection.alias)
-        made = _Made(sql, compiler, compiler.get_converters(columns), names, related)
+        name = f"kept_{next(_numbers)}"
+        numbered = sql % tuple(f"${number + 1}" for number in range(len(values)))
+        prepare, execute = f"PREPARE {name} AS {numbered}", f"EXECUTE {name} ({', '.join(['%s'] * len(values))})"
+        made = _Made(sql, name, prepare, execute, compiler, compiler.get_converters(columns), names, related)
         self._made[connection.alias] = made
         return made

@@ -13,6 +13,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     connection: Any
+    kept: set[str]  # names of the statements that this session has prepared (core.prepared)
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self.kept = set()
+        return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         if self.errors_occurred or self.connection is None or self.connection.closed:

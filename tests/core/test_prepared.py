@@ -75,3 +75,19 @@ def test_a_row_that_a_key_refuses_ends_no_transaction(db):
         assert not row_insert(twice)
         assert twice.pk is None
         assert OutboxMessage.objects.filter(topic="test").count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_session_plans_a_question_once_and_a_new_session_again():
+    User.objects.create_user("ada@firm.example", "x", name="Ada")
+    named = Prepared(lambda name: User.objects.filter(name=name).order_by())
+    for _ in range(2):
+        members.rows("North", "Ada")
+        for name in ("Ada", "Zoe", "Ada"):
+            assert [row.name for row in named.rows(name)] == ([name] if name == "Ada" else [])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+            assert cursor.fetchone() == (len(connection.kept),)
+            assert len(connection.kept) == 2
+        connection.close()
