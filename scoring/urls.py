@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring import met_views, views
+from scoring import backtest_views, met_views, views
 
 app_name = "scoring"
 urlpatterns = [
@@ -22,4 +22,8 @@ urlpatterns = [
     path("scoring/rules/<int:pk>/delete/", views.rule_delete, name="rule_delete"),
     path("scoring/leads/<int:pk>/", views.explain, name="explain"),
     path("scoring/leads/<int:pk>/history/", views.history, name="history"),
+    path("scoring/models/<int:pk>/backtests/", backtest_views.backtests, name="backtests"),
+    path("scoring/backtests/<int:pk>/", backtest_views.backtest, name="backtest"),
+    path("scoring/backtests/<int:pk>/progress/", backtest_views.backtest_status, name="backtest_status"),
+    path("scoring/backtests/<int:pk>/cancel/", backtest_views.backtest_cancel, name="backtest_cancel"),
 ]

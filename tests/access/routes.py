@@ -92,6 +92,9 @@ ROUTES: dict[str, Route] = {
     **_all("GET", MARKETING, "scoring:rule_met", "scoring:met_rows", "scoring:feedback", "scoring:count_state"),
     **_all("POST", MARKETING, "scoring:count"),
     **_all("GET POST", MARKETING, "scoring:model", "scoring:rule_new", "scoring:rule"),
+    **_all("GET POST", MARKETING, "scoring:backtests"),
+    **_all("GET", MARKETING, "scoring:backtest", "scoring:backtest_status"),
+    **_all("POST", MARKETING, "scoring:backtest_cancel"),
     **_all("POST", MARKETING, "scoring:draft", "scoring:activate", "scoring:discard", "scoring:rule_delete"),
     # the handoff
     **_all("GET", STAFF, "handoff:list"),

@@ -17,7 +17,7 @@ from intake.models import ImportRun
 from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, Segment, Standing
 from leads.services.public import link_tracked
 from scoring.models import ScoringModel, ScoringRule
-from scoring.services import model_draft
+from scoring.services import backtest_start, model_draft
 from team.models import ApiToken, Team, TimeOff
 from team.services import token_create
 from tests.access.routes import PEOPLE
@@ -52,6 +52,7 @@ def world_make() -> dict[str, Kwargs]:
     item = InboxItem.objects.create(source="api", key="stuck", body={}, state=Leased.State.QUARANTINED)
     run = ImportRun.objects.create(kind="leads", file_name="leads.csv", header=["email"], by=marketer)
     model = model_draft(source=ScoringModel.objects.get(state=ScoringModel.State.ACTIVE), by=marketer)
+    tried = backtest_start(model=model, bar=60, by=marketer)
     rule = ScoringRule.objects.filter(model=model).order_by("pk")[0]
     routing = RoutingRule.objects.order_by("pk")[0]
     sla = SlaPolicy.objects.order_by("pk")[0]
@@ -92,6 +93,8 @@ def world_make() -> dict[str, Kwargs]:
         **of("desk:queue_panel", key=f"handoff-{handoff.pk}"),
         **of("desk:reject_form", pk=handoff.pk),
         **of("scoring:model", "scoring:preview", "scoring:activate", "scoring:discard", pk=model.pk),
+        **of("scoring:backtests", pk=model.pk),
+        **of("scoring:backtest", "scoring:backtest_status", "scoring:backtest_cancel", pk=tried.pk),
         **of("scoring:rule_new", pk=model.pk, group=rule.group),
         **of("scoring:rule", "scoring:rule_delete", "scoring:rule_met", pk=rule.pk),
         **of("scoring:count", "scoring:count_state", "scoring:met_rows", pk=model.pk),

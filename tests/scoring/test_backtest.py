@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -37,11 +38,7 @@ def before(days: float) -> datetime:
 
 
 def lived(
-    *,
-    came: float,
-    deeds: list[tuple[str, float]] = (),
-    handed: float | None = None,
-    end: str = "accepted",  # type: ignore[assignment]
+    *, came: float, deeds: Sequence[tuple[str, float]] = (), handed: float | None = None, end: str = "accepted"
 ) -> Lead:
     """A lead that came so many days ago and did ``deeds`` [(kind, days ago)]; sales got it ``handed`` days ago and it
     ended as won, lost, rejected, accepted or waiting."""
@@ -249,7 +246,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(draft: ScoringModel, small: N
             return merge(*args)
 
         merge = backtest.merge
-        backtest.merge = merged
+        backtest.merge = merged  # type: ignore[assignment]
         backtest_execute(run)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
