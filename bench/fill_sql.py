@@ -97,8 +97,7 @@ COPIES: list[tuple[str, str, str]] = [
     ),
     (
         "leads_standing",
-        "lead_id, stage_id, stage_since, seq, cycle, owner_id, source, fit, engagement, score, grade, reason, "
-        "last_activity_at, created_at",
+        "lead_id, stage_id, stage_since, seq, cycle, owner_id, source, fit, engagement, score, grade, reason",
         "SELECT i, CASE WHEN o = 'rejected' THEN {interest} WHEN o = 'won' AND i % 2 = 0 THEN {retained} "
         "WHEN o = 'won' THEN {onboarded} ELSE (ARRAY[{awareness},{interest},{evaluation},{handed_off}])[d + 1] END, "
         "CASE WHEN o = 'rejected' THEN t4 WHEN o = 'won' AND i % 2 = 0 THEN t8 WHEN o = 'won' THEN t7 "
@@ -106,9 +105,12 @@ COPIES: list[tuple[str, str, str]] = [
         "d + 1 + (o IN ('rejected', 'won'))::int + (o = 'won' AND i % 2 = 0)::int, 1 + (o = 'rejected')::int, "
         "CASE WHEN o <> 'rejected' THEN rep END, "
         + SOURCES
-        + "[1 + i % 8], 0, 0, 0, '', '', "
-        + AT.replace("k", "(acts - 1)")
-        + ", born FROM bench_plan ORDER BY i",
+        + "[1 + i % 8], 0, 0, 0, '', '' FROM bench_plan ORDER BY i",
+    ),
+    (
+        "leads_lastactive",
+        "lead_id, at",
+        f"SELECT i, {AT.replace('k', '(acts - 1)')} FROM bench_plan ORDER BY i",
     ),
     (
         "funnels_transition",

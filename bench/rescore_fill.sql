@@ -11,8 +11,8 @@ INSERT INTO leads_lead(token,email,email_key,first_name,last_name,phone,job_titl
   (ARRAY['Germany','France','United States','India'])[1+i%4],'', (SELECT min(id) FROM leads_company)+i%100000,
   (ARRAY['google','linkedin','newsletter','event','direct'])[1+i%5],'', '{}','{}', i%2=0,'{}', now()-random()*interval '300 days', now()
  FROM generate_series(1, :leads) i;
-INSERT INTO leads_standing(lead_id,stage_id,stage_since,seq,cycle,source,fit,engagement,score,grade,reason,created_at)
- SELECT id,(SELECT id FROM funnels_stage WHERE key='awareness'),created_at,1,1,source,0,0,0,'','',created_at FROM leads_lead;
+INSERT INTO leads_standing(lead_id,stage_id,stage_since,seq,cycle,source,fit,engagement,score,grade,reason)
+ SELECT id,(SELECT id FROM funnels_stage WHERE key='awareness'),created_at,1,1,source,0,0,0,'','' FROM leads_lead;
 INSERT INTO funnels_transition(kind,traveller_id,seq,cycle,to_stage_id,at,cause,note)
  SELECT 1,lead_id,1,1,stage_id,stage_since,'captured','' FROM leads_standing;
 INSERT INTO leads_activity(lead_id,kind,at,recorded_at,properties,key,bot)
@@ -20,5 +20,5 @@ INSERT INTO leads_activity(lead_id,kind,at,recorded_at,properties,key,bot)
   (ARRAY['page_viewed','page_viewed','page_viewed','page_viewed','page_viewed','page_viewed','page_viewed','email_sent','email_sent','email_opened','email_opened','email_opened','email_clicked','email_clicked','pricing_viewed','form_submitted','asset_downloaded','webinar_attended','note','demo_requested'])[1+floor(random()*20)::int],
   t, t,'{}', 'k'||i, CASE WHEN random()<0.05 THEN 2 WHEN random()<0.03 THEN 1 ELSE 0 END
  FROM (SELECT i, now()-(:deeds-i)*(interval '174 days' / :deeds) t FROM generate_series(1, :deeds) i) x;
-UPDATE leads_standing s SET last_activity_at=m FROM (SELECT lead_id,max(at) m FROM leads_activity GROUP BY 1) x WHERE x.lead_id=s.lead_id;
+INSERT INTO leads_lastactive(lead_id,at) SELECT lead_id,max(at) FROM leads_activity GROUP BY 1;
 VACUUM ANALYZE;

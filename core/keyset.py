@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import BooleanField, Func, QuerySet, Value
+from django.db.models import BooleanField, Func, Q, QuerySet, Value
 from django.db.models.expressions import F
 
 BIGGEST = 2**63 - 1
@@ -59,15 +59,16 @@ def keyset_page(
 ) -> Page:
     """A page of ``queryset`` sorted by one column (``-score``), ties by the unique ``tie`` in the same direction.
 
-    Rows whose column is empty come last in either direction. An unreadable cursor gives the first page. ``wide``
-    loads the rows with all that they show: ``queryset`` then only picks which, from an index, before any join.
+    The column may be that of a row beside it (``other__at``), which need not be there. Rows whose column is empty
+    come last in either direction. An unreadable cursor gives the first page. ``wide`` loads the rows with all that
+    they show: ``queryset`` then only picks which, from an index, before any join.
     """
     name, falling = sort.removeprefix("-"), sort.startswith("-")
-    model_field = _field(queryset, name)
-    place = _parse(cursor, model_field)
+    model_field, nullable = _field(queryset, name)
+    place = _parse(cursor, model_field, nullable)
     back = place is not None and place.back
     rows: list[Any] = []
-    for part, inside in _sections(queryset, name, tie, falling != back, place, bool(model_field.null), back):
+    for part, inside in _sections(queryset, name, tie, falling != back, place, nullable, back):
         if inside:
             picked = part[: size + 1 - len(rows)]
             if wide is not None:
@@ -86,11 +87,17 @@ def keyset_page(
     return page
 
 
-def _field(queryset: QuerySet[Any], name: str) -> Any:
+def _field(queryset: QuerySet[Any], name: str) -> tuple[Any, bool]:
+    """The column to sort by, and whether a row may have none."""
+    model, nullable = queryset.model, False
     try:
-        return queryset.model._meta.get_field(name) if name != "pk" else queryset.model._meta.pk
+        for step in name.split("__"):
+            found: Any = model._meta.get_field(step) if step != "pk" else model._meta.pk
+            nullable = nullable or found.null
+            model = found.related_model
     except FieldDoesNotExist as error:
         raise ValueError(f"no column {name} to sort by") from error
+    return found, bool(nullable)
 
 
 def _sections(
@@ -105,8 +112,7 @@ def _sections(
     filled = filled.order_by(f"{mark}{name}", f"{mark}{tie}") if name != tie else filled.order_by(f"{mark}{tie}")
     in_filled = in_empty = True
     if place is not None and place.value is not None:
-        value = Value(place.value, output_field=_field(queryset, name))
-        filled = filled.filter(_Beyond(F(name), F(tie), value, Value(place.pk), sign=sign))
+        filled = filled.filter(_beyond(queryset, name, tie, place, sign))
         in_empty = not back
     elif place is not None:
         empty = empty.filter(_Beyond(F(tie), Value(place.pk), sign=sign))
@@ -115,18 +121,36 @@ def _sections(
     return parts[::-1] if back else parts
 
 
+def _beyond(queryset: QuerySet[Any], name: str, tie: str, place: Place, sign: str) -> Any:
+    if "__" in name:  # the two lie in different tables: the index finds the value, of equal ones all are looked at
+        word = "lt" if sign == "<" else "gt"
+        further = Q(**{f"{name}__{word}": place.value}) | Q(**{f"{tie}__{word}": place.pk})
+        return Q(**{f"{name}__{word}e": place.value}) & further
+    value = Value(place.value, output_field=_field(queryset, name)[0])
+    return _Beyond(F(name), F(tie), value, Value(place.pk), sign=sign)
+
+
 def _cursor(row: Any, name: str, tie: str, *, back: bool) -> str:
-    value = getattr(row, name)
+    value = _value(row, name)
     kept = value if value is None or isinstance(value, (int, str)) else _text(value)
     raw = json.dumps([int(back), kept, getattr(row, "pk" if tie == "pk" else tie)], separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _value(row: Any, name: str) -> Any:
+    """Of a model's row or of a named tuple of ``values_list``."""
+    if hasattr(row, "_fields"):
+        return getattr(row, name)
+    for step in name.split("__"):
+        row = getattr(row, step, None)  # who has no row beside it
+    return row
 
 
 def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _parse(cursor: str, model_field: Any) -> Place | None:
+def _parse(cursor: str, model_field: Any, nullable: bool) -> Place | None:
     if not cursor or len(cursor) > 600:
         return None
     try:
@@ -136,7 +160,7 @@ def _parse(cursor: str, model_field: Any) -> Place | None:
             return None
         if isinstance(value, (dict, list, bool, float)) or (isinstance(value, int) and abs(value) > BIGGEST):
             return None
-        if value is None and not model_field.null:
+        if value is None and not nullable:
             return None
         if isinstance(value, str) and ("\x00" in value or not value.isprintable()):
             return None

@@ -44,7 +44,7 @@ class LeadFilter(filters.FilterSet):
     owner = filters.CharFilter(field_name="owner__email", lookup_expr="iexact")
     source = filters.CharFilter(field_name="lead__source")
     score_min = filters.NumberFilter(field_name="score", lookup_expr="gte", min_value=-32000, max_value=32000)
-    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_after = MomentFilter(field_name="lead__created_at", lookup_expr="gte")
 
     class Meta:
         model = Standing
@@ -62,7 +62,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     filterset_class = LeadFilter
     lookup_value_regex = r"\d{1,18}"
     queryset = Standing.objects.none()
-    sort = "-created_at"
+    sort = "-lead__created_at"
 
     def get_queryset(self) -> QuerySet[Standing]:
         return Standing.objects.visible_to(self.request.user).with_lead()

@@ -49,7 +49,7 @@ FACTS: dict[str, Fact] = {
     "standing.engagement": Fact("engagement", "number", "standing__engagement"),
     "standing.score": Fact("score", "number", "standing__score"),
     "standing.grade": Fact("grade", "text", "standing__grade"),
-    "standing.idle_days": Fact("days without activity", "days", "standing__last_activity_at"),
+    "standing.idle_days": Fact("days without activity", "days", "standing__last_active__at"),
 }
 OPS: dict[str, dict[str, str]] = {
     "text": {

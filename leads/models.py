@@ -1,7 +1,9 @@
 """Who they are and what they did. Identity (Lead) is wide and cold; standing (Standing) is narrow and hot:
-lists sort and filter on it, rescoring rewrites it (docs/adr/0003)."""
+lists filter on it and sort by its score, rescoring rewrites it. Dates that lists sort by lie elsewhere, so that a new
+score does not rewrite their indexes (docs/adr/0003, 0051)."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -25,6 +27,7 @@ __all__ = [
     "Company",
     "CustomField",
     "InboxItem",
+    "LastActive",
     "Lead",
     "Segment",
     "Standing",
@@ -110,11 +113,12 @@ class Lead(models.Model):
     objects = LeadQuerySet.as_manager()
 
     class Meta:
-        # Lists sort on Standing. Names are searched by UPPER(...), which has its indexes in migration 0002.
+        # Names are searched by UPPER(...), which has its indexes in migration 0002.
         constraints = [
             unique_prefix("email_key", "lead_email_once"),
             unique_known("external_id", "lead_external_id_once"),
         ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="lead_newest")]
 
     def __str__(self) -> str:
         return self.name
@@ -141,7 +145,7 @@ class Standing(Traveller):
         related_name="+",
         db_index=False,
     )
-    # A copy of Lead.source, so that a list of one source, best first, is one index away.
+    # A copy of Lead.source: a list of one source, best first, is this table and no other.
     source = models.CharField(max_length=60, blank=True, default="")
     fit = models.SmallIntegerField(default=0)
     engagement = models.SmallIntegerField(default=0)
@@ -150,16 +154,15 @@ class Standing(Traveller):
     reason = models.CharField(max_length=80, blank=True, default="", help_text="The score in five words")
     scored_at = models.DateTimeField(null=True, blank=True)
     score_due_at = models.DateTimeField(null=True, blank=True, help_text="Marked for scoring since")
-    last_activity_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
 
     objects = StandingQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # My leads, best first; and every list filtered by owner. Most leads have none and stay out of it: a new
-            # score costs an entry in each of these indexes. Those whom nobody owns come from standing_score. With the
-            # stage in it, "mine in this stage" is picked and counted without a look at the table.
+            # A new score costs an entry in each of these indexes, whatever they hold, because the row moves.
+            # My leads, best first; and every list filtered by owner. Most leads have none and stay out of it. Those
+            # whom nobody owns come from standing_score. With the stage in it, "mine in this stage" is picked and
+            # counted without a look at the table.
             models.Index(
                 fields=["owner", "-score", "-lead"],
                 include=["stage"],
@@ -168,17 +171,37 @@ class Standing(Traveller):
             ),
             # lists filtered by stage, best first
             models.Index(fields=["stage", "-score", "-lead"], name="standing_stage_score"),
-            # lists filtered by source, best first; and the list of sources itself
-            models.Index(fields=["source", "-score", "-lead"], name="standing_source_score"),
             models.Index(fields=["-score", "-lead"], name="standing_score"),
-            models.Index(fields=["-created_at", "-lead"], name="standing_newest"),
-            models.Index(fields=["-last_activity_at", "-lead"], name="standing_active"),
+            # a source that few have, and the list of sources itself; those of a usual one come from standing_score
+            models.Index(fields=["source"], name="standing_source"),
             # the scoring drain
             models.Index(fields=["score_due_at"], condition=Q(score_due_at__isnull=False), name="standing_due"),
         ]
 
     def __str__(self) -> str:
         return f"{self.lead_id}: {self.score}"
+
+    @property
+    def last_activity_at(self) -> datetime | None:
+        """When the lead last did something, or we with it; None: never. Read it ``with_lead``."""
+        found: LastActive | None = getattr(self, "last_active", None)  # the relation's absence is an AttributeError
+        return found.at if found else None
+
+
+class LastActive(models.Model):
+    """When a lead last did something. Who never did has no row."""
+
+    standing = models.OneToOneField(
+        Standing, primary_key=True, on_delete=models.CASCADE, related_name="last_active", db_column="lead_id"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-at", "-standing"], name="last_active_at")]
+        verbose_name_plural = "last active"
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.at:%Y-%m-%d %H:%M}"
 
 
 class Visitor(models.Model):

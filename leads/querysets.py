@@ -51,7 +51,7 @@ class StandingQuerySet(models.QuerySet[M]):
 
     def with_lead(self) -> "StandingQuerySet[M]":
         """All that a row of a list shows, in one query."""
-        return self.select_related("lead__company", "stage__funnel", "owner")
+        return self.select_related("lead__company", "stage__funnel", "owner", "last_active")
 
 
 class ActivityQuerySet(models.QuerySet[M]):

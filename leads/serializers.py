@@ -90,6 +90,7 @@ class LeadOut(serializers.ModelSerializer[Standing]):
     funnel = serializers.CharField(source="stage.funnel.key", read_only=True)
     owner = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(source="lead.created_at", read_only=True)
+    last_activity_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = Standing

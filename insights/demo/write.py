@@ -14,7 +14,7 @@ from funnels.services import journey_chain
 from insights.demo import words
 from insights.demo.plan import Deed, Firm, Person, Sale, Step
 from insights.demo.settle import settle
-from leads.models import Activity, Company, Lead, Standing
+from leads.models import Activity, Company, LastActive, Lead, Standing
 from scoring.services.write import scores_write
 from team.models import Team, User
 
@@ -65,7 +65,9 @@ class Writer:
         Activity.objects.bulk_create(deeds, batch_size=BATCH)
         scores = settle(people, made, self.now)
         standings = [self._standing(one, made[one.number]) for one in people]
-        Standing.objects.bulk_update(standings, ["stage", "stage_since", "seq", "last_activity_at"], batch_size=200)
+        Standing.objects.bulk_update(standings, ["stage", "stage_since", "seq"], batch_size=200)
+        newest = [(made[one.number].pk, max(deed.at for deed in one.deeds)) for one in people if one.deeds]
+        LastActive.objects.bulk_create([LastActive(pk=pk, at=at) for pk, at in newest], batch_size=BATCH)
         scores_write(scores, self.now)
         rows = [row for one in people for row in self.chain(Transition.Kind.LEAD, made[one.number].pk, one.steps)]
         Transition.objects.bulk_create(rows, batch_size=BATCH)
@@ -104,8 +106,6 @@ class Writer:
             cycle=last.cycle,
             owner=self.by(one.owner),
             source=one.source,
-            created_at=one.created_at,
-            last_activity_at=max((deed.at for deed in one.deeds), default=None),
             score_due_at=self.now,
         )
 

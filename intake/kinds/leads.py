@@ -204,9 +204,9 @@ class _Batch:
         standing: dict[str, Iterable[Any]] = {"lead": ids}
         alike = {"stage": stage.pk, "seq": 1, "score_due_at": self.now}
         if "created_at" in present:
-            columns["created_at"] = standing["stage_since"] = standing["created_at"] = starts
+            columns["created_at"] = standing["stage_since"] = starts
         else:
-            same["created_at"] = alike["stage_since"] = alike["created_at"] = self.now
+            same["created_at"] = alike["stage_since"] = self.now
         standing |= {ours: _cells(values, name) for name, ours in STANDING.items() if name in present}
         lines = [item.line for item in self.fresh]
         columns = {"id": ids, "token": uuids_ordered(len(ids)), "import_line": lines, **columns}

@@ -49,6 +49,6 @@ def _row(row: Standing, tags: list[str], custom: Sequence[CustomField]) -> list[
         *((company.name, company.domain, company.industry, company.employees) if company else ("", "", "", "")),
         *(row.stage.funnel.name, row.stage.name, row.stage_since, row.owner, row.score, row.grade, row.fit),
         *(row.engagement, row.reason, lead.source, lead.campaign, "; ".join(tags), lead.consent_email),
-        *(lead.external_id, row.created_at, row.last_activity_at),
+        *(lead.external_id, lead.created_at, row.last_activity_at),
         *(lead.custom.get(field.key) for field in custom),
     ]

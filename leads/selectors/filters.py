@@ -24,7 +24,7 @@ SORTS = {
     "-active": "Last active",
     "active": "Longest quiet",
 }
-COLUMNS = {"score": "score", "created": "created_at", "active": "last_activity_at"}
+COLUMNS = {"score": "score", "created": "lead__created_at", "active": "last_active__at"}
 NAMES = (
     *("q", "stage", "owner", "source", "tag", "score_min", "score_max", "grade", "created", "active"),
     *("has_email", "company", "segment", "condition"),
@@ -156,8 +156,8 @@ RULES: dict[str, Callable[[str, Any, datetime], Q]] = {
     "score_min": lambda text, user, now: Q(score__gte=max(_whole(text, -32768), -32768)),
     "score_max": lambda text, user, now: Q(score__lte=min(_whole(text, -32768), 32767)),
     "grade": lambda text, user, now: Q(grade__startswith=text[:2].upper().replace("\x00", "")),
-    "created": _since("created_at"),
-    "active": _since("last_activity_at"),
+    "created": _since("lead__created_at"),
+    "active": _since("last_active__at"),
     "has_email": _has_email,
     "company": lambda text, user, now: Q(lead__company=_whole(text)),
     "condition": _condition,

@@ -11,7 +11,7 @@ from leads.models import Segment, Standing, Tag
 from team.models import User
 
 SHOWN = (
-    *("pk", "score", "grade", "reason", "scored_at", "source", "stage_since", "last_activity_at", "created_at"),
+    *("pk", "score", "grade", "reason", "scored_at", "source", "stage_since", "last_active__at", "lead__created_at"),
     *("lead__first_name", "lead__last_name", "lead__email", "lead__external_id"),
     *("lead__company_id", "lead__company__name", "owner__name", "owner__email"),
     *("stage__name", "stage__kind", "stage__funnel__kind"),

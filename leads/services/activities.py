@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
 
 from core import outbox
 from core.clock import db_now
 from core.errors import Refused
 from leads import rules
 from leads.models import Activity, Lead, Standing
+
+# that two were made one is nothing the lead did
+LAST_ACTIVE = """
+INSERT INTO leads_lastactive (lead_id, at)
+SELECT lead_id, MAX(at) FROM leads_activity
+WHERE lead_id IN (SELECT lead_id FROM leads_standing WHERE lead_id IN ({})) AND kind <> 'merged' GROUP BY lead_id
+ON CONFLICT (lead_id) DO UPDATE SET at = excluded.at WHERE leads_lastactive.at <> excluded.at
+"""
 
 
 def leads_mark(
@@ -44,9 +52,19 @@ def activities_append(rows: Sequence[Activity], *, now: datetime, new: bool = Fa
     Activity.objects.bulk_create(rows, ignore_conflicts=not new, batch_size=2000)
     lead_ids = {row.lead_id for row in rows if row.lead_id is not None}
     if lead_ids:
-        newest = Activity.objects.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
-        Standing.objects.filter(pk__in=lead_ids).update(last_activity_at=Subquery(newest), score_due_at=now)
+        Standing.objects.filter(pk__in=lead_ids).update(score_due_at=now)
+        last_active_copy(lead_ids)
     return lead_ids
+
+
+def last_active_copy(lead_ids: Collection[int]) -> None:
+    """Bring ``LastActive`` up to the leads' newest activities. The caller holds their standings: who appends at the
+    same moment waits, and then sees both."""
+    ids = sorted(lead_ids)
+    with connection.cursor() as cursor:
+        for start in range(0, len(ids), 1000):
+            some = ids[start : start + 1000]
+            cursor.execute(LAST_ACTIVE.format(", ".join(["%s"] * len(some))), some)
 
 
 def activities_record(rows: Sequence[Activity], *, now: datetime, new: bool = False) -> None:

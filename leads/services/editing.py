@@ -47,7 +47,7 @@ def lead_create(
     if owner is None and by.is_rep and not by.has_role("manager", "marketer"):
         owner = by
     stage = stage_get("marketing", "awareness")
-    row = Standing(lead=lead, stage=stage, stage_since=now, seq=1, created_at=now, owner=owner, source=source)
+    row = Standing(lead=lead, stage=stage, stage_since=now, seq=1, owner=owner, source=source)
     Standing.objects.bulk_create([row])
     journey_start([row], kind=Transition.Kind.LEAD, cause="by hand", by=by)
     tags_set(lead=lead, names=tags)

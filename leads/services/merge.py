@@ -10,7 +10,7 @@ from funnels.models import Stage, Transition
 from funnels.services import journey_move
 from leads.models import Activity, InboxItem, Lead, Standing, Visitor
 from leads.rules import LEAD_FIELDS
-from leads.services.activities import leads_mark, leads_rewritten
+from leads.services.activities import last_active_copy, leads_mark, leads_rewritten
 from leads.services.people import sources_copy
 
 OWN = ("leads",)
@@ -50,9 +50,9 @@ def lead_merge(*, keep: Lead, lose: Lead, by: Any) -> Lead:
     keep.external_id = keep.external_id or external
     keep.save()
     _further(mine, theirs, by)
-    newest = Activity.objects.filter(lead=keep).exclude(kind="merged").order_by("-at").values_list("at", flat=True)
     owner = mine.owner_id or theirs.owner_id
-    Standing.objects.filter(pk=keep.pk).update(owner=owner, last_activity_at=newest.first())
+    Standing.objects.filter(pk=keep.pk).update(owner=owner)
+    last_active_copy([keep.pk])
     sources_copy([keep.pk])
     leads_rewritten([keep.pk, lost])
     leads_mark([keep.pk])

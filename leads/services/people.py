@@ -190,12 +190,7 @@ def _standings(leads: Sequence[Lead], now: datetime) -> None:
     if not leads:
         return
     stage = stage_get("marketing", "awareness")
-    rows = [
-        Standing(
-            lead=lead, stage=stage, stage_since=lead.created_at, seq=1, created_at=lead.created_at, score_due_at=now
-        )
-        for lead in leads
-    ]
+    rows = [Standing(lead=lead, stage=stage, stage_since=lead.created_at, seq=1, score_due_at=now) for lead in leads]
     Standing.objects.bulk_create(rows, batch_size=1000)
     journey_start(rows, kind=Transition.Kind.LEAD, cause="captured")
 

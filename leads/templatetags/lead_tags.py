@@ -55,8 +55,8 @@ def _row(one: Any) -> SafeString:
         reason=format_html(' <small class="muted">{}</small>', one.reason) if one.reason else "",
         owner=_owner(owner) if owner else format_html(NOBODY, "nobody"),
         source=one.source,
-        active=when(one.last_activity_at, "ago"),
-        created=when(one.created_at, "j M Y"),
+        active=when(one.last_active__at, "ago"),
+        created=when(one.lead__created_at, "j M Y"),
     )
 
 

@@ -176,7 +176,7 @@ def test_the_scorer_finds_nothing_to_move_in_the_demo(demo):
 
     before = Handoff.objects.count()
     stages = dict(Standing.objects.values_list("pk", "stage"))
-    Standing.objects.update(score_due_at=Standing.objects.values_list("created_at")[:1])
+    Standing.objects.update(score_due_at=Lead.objects.values_list("created_at")[:1])
     score_drain()
     assert Handoff.objects.count() == before
     assert dict(Standing.objects.values_list("pk", "stage")) == stages

@@ -8,7 +8,7 @@ from django.utils import timezone
 from funnels.models import Transition
 from funnels.selectors import stage_get
 from funnels.services import journey_start
-from leads.models import Company, Lead, Standing
+from leads.models import Company, LastActive, Lead, Standing
 
 
 def make_lead(
@@ -39,9 +39,9 @@ def make_lead(
         seq=1,
         owner=owner,
         score=score,
-        created_at=made,
-        last_activity_at=None if active is None else now - timedelta(days=active),
     )
     Standing.objects.bulk_create([row])
+    if active is not None:
+        LastActive.objects.create(standing=row, at=now - timedelta(days=active))
     journey_start([row], kind=Transition.Kind.LEAD, cause="captured")
     return lead

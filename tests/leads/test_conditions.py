@@ -12,7 +12,7 @@ from core.errors import Refused
 from funnels.selectors import stage_get
 from leads.compiler import condition_q, leads_matching
 from leads.conditions import condition_check, condition_sentence
-from leads.models import Activity, Company, Lead, Standing, Tag
+from leads.models import Activity, Company, LastActive, Lead, Standing, Tag
 
 NOW = timezone.now()
 TEXTS = ["", "Berlin", "berlin", "Ber", "50", "a_b", "100%", "Rome"]
@@ -184,13 +184,10 @@ def _make(number: int, facts: dict[str, Any]) -> Lead:
         created_at=at,
     )
     idle = facts["idle"]
-    Standing.objects.create(
-        lead=lead,
-        stage=stage_get("marketing", facts["stage"]),
-        score=facts["score"],
-        seq=1,
-        last_activity_at=None if idle is None else NOW - timedelta(days=idle),
-    )
+    stage = stage_get("marketing", facts["stage"])
+    standing = Standing.objects.create(lead=lead, stage=stage, score=facts["score"], seq=1)
+    if idle is not None:
+        LastActive.objects.create(standing=standing, at=NOW - timedelta(days=idle))
     lead.tags.set([Tag.objects.get_or_create(name=name)[0] for name in facts["tags"]])
     Activity.objects.bulk_create(
         [Activity(lead=lead, kind=kind, at=NOW - timedelta(days=age), bot=bot) for kind, age, bot in facts["deeds"]]
