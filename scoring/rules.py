@@ -76,6 +76,11 @@ class Card:
         return found
 
     @cached_property
+    def counts_each(self) -> bool:
+        """No rule minds how many deeds there are, or of which day."""
+        return all(rule.counts == EACH for rule in self.on_deeds)
+
+    @cached_property
     def horizon_days(self) -> int:
         """Age from which no deed gives anything any more."""
         return max((len(kept(rule)) for rule in self.on_deeds), default=0)
@@ -131,7 +136,15 @@ def grade(card: Card, fit: int, engagement: int) -> str:
 
 def deed_sums(card: Card, deeds: Iterable[tuple[str, int]], today: int) -> list[int]:
     """Millionths per rule of ``card.on_deeds``, before any cap. ``deeds`` are (kind, UTC day) of human activities."""
-    return tally_sums(card, tally(deeds, today), today)
+    if not card.counts_each:
+        return tally_sums(card, tally(deeds, today), today)
+    sums, by_kind = [0] * len(card.on_deeds), card.by_kind  # the usual model: each deed by itself is quickest
+    for kind, day in deeds:
+        age = today - day if day < today else 0
+        for index, rule, table in by_kind.get(kind, ()):
+            if age < len(table):
+                sums[index] += rule.points * table[age]
+    return sums
 
 
 def tally(deeds: Iterable[tuple[str, int]], today: int) -> Counter[tuple[str, int]]:
@@ -163,13 +176,18 @@ def hold(rule: Rule, micro: int) -> int:
 def fold(card: Card, matching: Collection[int], sums: list[int]) -> Score:
     """The score of a lead for whom the rules about facts with these ids hold and whose deeds sum up so."""
     held = [hold(rule, micro) for rule, micro in zip(card.on_deeds, sums, strict=True)]
-    given, taken = held[: len(card.engagement)], held[len(card.engagement) :]
+    given = held[: len(card.engagement)]
     points = [rule.points if rule.id in matching else 0 for rule in card.fit]
     fit = clamp(sum(points), 0, card.fit_cap)
     engagement = whole(clamp(sum(given), 0, card.engagement_cap * MICRO))
-    lost = sum(taken) + sum(rule.points * MICRO for rule in card.negative if rule.id in matching and not rule.kind)
-    negative = whole(clamp(-lost, 0, card.negative_cap * MICRO))
+    negative = _taken(card, matching, held) if card.negative else 0
     return Score(fit, engagement, grade(card, fit, engagement), reason(card, best(given), best(points)), negative)
+
+
+def _taken(card: Card, matching: Collection[int], held: list[int]) -> int:
+    """What the negative group takes: its rules about deeds come last among ``held``."""
+    facts = sum(rule.points * MICRO for rule in card.negative if rule.id in matching and not rule.kind)
+    return whole(clamp(-facts - sum(held[len(card.engagement) :]), 0, card.negative_cap * MICRO))
 
 
 def history(

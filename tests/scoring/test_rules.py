@@ -147,6 +147,13 @@ def test_the_history_ends_at_the_score_and_every_day_is_the_fold_of_what_was_the
         assert past[30 - back] == score(card, matching, then, TODAY - back)
 
 
+@given(cards(), st.lists(deed, max_size=30))
+def test_counting_deeds_by_the_day_first_comes_to_the_same(card: Card, deeds: list[tuple[str, int]]) -> None:
+    assert rules.tally_sums(card, rules.tally(deeds, TODAY), TODAY) == rules.deed_sums(card, deeds, TODAY)
+    plain = replace(card, engagement=tuple(replace(one, counts=rules.EACH) for one in card.engagement), negative=())
+    assert rules.tally_sums(plain, rules.tally(deeds, TODAY), TODAY) == rules.deed_sums(plain, deeds, TODAY)
+
+
 def days_of(rule: Rule, days: list[int]) -> list[int]:
     """What is left of one deed today, after so many days each."""
     return [score(Card(engagement=(rule,)), set(), [("call", TODAY - day)]).engagement for day in days]
