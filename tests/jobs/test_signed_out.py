@@ -23,7 +23,7 @@ def test_what_was_written_in_a_dialog_outlives_the_session(browser_as: Opened, p
     page = browser_as("rep", size=size)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
-    expect(page.locator("#queue-panel")).to_contain_text(handoff.lead.name)
+    expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
     page.keyboard.press("c")
     page.locator("#modal textarea").fill("Wants two more seats")
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
@@ -49,10 +49,11 @@ def test_what_was_written_in_a_dialog_outlives_the_session(browser_as: Opened, p
 
 
 def test_a_dialog_that_closes_when_all_went_well_stays_open(browser_as: Opened) -> None:
-    handed_to_rep()
+    handoff = handed_to_rep()[0]
     page = browser_as("rep")
     page.goto("/queue/")
     page.locator(".item-link").first.click()
+    expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
     page.keyboard.press("r")
     page.locator("#modal input[name=reason]").first.check()
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
@@ -72,10 +73,11 @@ def test_a_dialog_that_closes_when_all_went_well_stays_open(browser_as: Opened) 
 
 
 def test_a_message_lies_over_the_dialog_and_not_under_it(browser_as: Opened) -> None:
-    handed_to_rep()
+    handoff = handed_to_rep()[0]
     page = browser_as("rep")
     page.goto("/queue/")
     page.locator(".item-link").first.click()
+    expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
     page.keyboard.press("c")
     page.locator("#modal textarea").fill("Busy")
     page.route("**/log/**", lambda route: route.abort())
