@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring import backtest_views, met_views, views
+from scoring import backtest_views, learn_views, met_views, views
 
 app_name = "scoring"
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("scoring/models/<int:pk>/count/", met_views.count, name="count"),
     path("scoring/models/<int:pk>/count/state/", met_views.count_state, name="count_state"),
     path("scoring/models/<int:pk>/leads/", met_views.rows, name="met_rows"),
+    path("scoring/learn/", learn_views.learn, name="learn"),
+    path("scoring/learn/<int:pk>/", learn_views.learned, name="learned"),
+    path("scoring/learn/<int:pk>/state/", learn_views.state, name="learned_state"),
+    path("scoring/learn/<int:pk>/apply/", learn_views.apply, name="suggestions_apply"),
     path("scoring/feedback/", met_views.told, name="feedback"),
     path("scoring/rules/<int:pk>/", views.rule_edit, name="rule"),
     path("scoring/rules/<int:pk>/met/", met_views.rule, name="rule_met"),

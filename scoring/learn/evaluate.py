@@ -1,5 +1,6 @@
 """How good a card of such rows is on rows it has not seen, beside the baselines on the same rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import Refused
@@ -32,14 +33,17 @@ def cleaned(table: Table, keep: list[str] | None = None) -> tuple[Table, list[st
     return left, look
 
 
-def evaluate(table: Table, *, seed: int = 0, baselines: bool = True) -> Evaluation:
-    """Five-fold cross-validation: each row is told by a card, and by baselines, of the other four folds."""
+def evaluate(
+    table: Table, *, seed: int = 0, baselines: bool = True, tell: Callable[[int], None] = lambda fold: None
+) -> Evaluation:
+    """Five-fold cross-validation: each row is told by a card, and by baselines, of the other four folds. ``tell`` is
+    called before each."""
     splits = folds_of(table.wins, seed)
-    said = _predict(table, splits, baselines)
+    said = _predict(table, splits, baselines, tell)
     return _measured(f"{FOLDS}-fold cross-validation", said, table.wins)
 
 
-def evaluate_newest(table: Table) -> Evaluation | None:
+def evaluate_newest(table: Table, *, baselines: bool = True) -> Evaluation | None:
     """A card of the older rows tried on the newest fifth; None without dates or with too few outcomes there."""
     if table.moments is None:
         return None
@@ -51,15 +55,20 @@ def evaluate_newest(table: Table) -> Evaluation | None:
         return None
     day = table.moments[newest[0]].date()
     return evaluate_on(
-        table.rows(older), table.rows(newest), how=f"learned before {day}, tried on what came from then"
+        *(table.rows(older), table.rows(newest)),
+        how=f"learned before {day}, tried on what came from then",
+        baselines=baselines,
     )
 
 
-def evaluate_on(train: Table, test: Table, *, how: str = "learned from other rows") -> Evaluation:
+def evaluate_on(
+    train: Table, test: Table, *, how: str = "learned from other rows", baselines: bool = True
+) -> Evaluation:
     """Cards and baselines of one table, tried on another."""
     said = {OURS: card_learn(train).chances_of(test)}
-    with one_thread():
-        said |= baselines_predict(train, test)
+    if baselines:
+        with one_thread():
+            said |= baselines_predict(train, test)
     return _measured(how, said, test.wins)
 
 
@@ -68,9 +77,12 @@ def evaluate_card(card: Card, table: Table) -> Evaluation:
     return _measured("a card learned before", {OURS: card.chances_of(table)}, table.wins)
 
 
-def _predict(table: Table, splits: list[tuple[list[int], list[int]]], baselines: bool) -> dict[str, list[float]]:
+def _predict(
+    table: Table, splits: list[tuple[list[int], list[int]]], baselines: bool, tell: Callable[[int], None]
+) -> dict[str, list[float]]:
     said = {name: [0.0] * len(table) for name in (OURS, *(NAMES if baselines else ()))}
-    for train, test in splits:
+    for fold, (train, test) in enumerate(splits, 1):
+        tell(fold)
         older, newer = table.rows(train), table.rows(test)
         found = {OURS: card_learn(older).chances_of(newer)}
         if baselines:

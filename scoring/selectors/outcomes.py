@@ -27,21 +27,45 @@ KINDS |= {"lead.phone": Kind.KNOWN, "lead.consent_email": Kind.CATEGORY}
 NOT_DEEDS = frozenset({"imported", "note", "task_done", "email_sent"})
 
 
+def outcomes_found(outcome: str = "won", *, since: datetime | None = None, most: int = MOST) -> list[Outcome]:
+    """The newest outcome of each lead that sales got (since then), oldest first. ``outcome``: won, against lost or
+    rejected; or accepted, against rejected."""
+    rows: Iterable[Outcome] = ask("leads.outcomes", most=most) or ()
+    if outcome == "accepted":
+        got = ask("leads.handed", most=most, since=since) or ()
+        rows = (Outcome(one.lead_id, one.cycle, one.at, one.verdict, one.reason) for one in got if one.verdict)
+    newest: dict[int, Outcome] = {}
+    for one in rows:
+        if since is not None and one.at < since:
+            continue
+        if one.lead_id not in newest or one.at > newest[one.lead_id].at:
+            newest[one.lead_id] = one
+    return sorted(newest.values(), key=lambda one: (one.at, one.lead_id))[-most:]
+
+
 def outcomes_table(*, exclude: Sequence[str] = (), most: int = MOST) -> Table:
     """One row a lead: its newest closed outcome (won, or lost or rejected), and its facts and deeds as of the moment
     when sales got it. Raises Refused when an exclusion names nothing."""
-    newest: dict[int, Outcome] = {}
-    for one in ask("leads.outcomes", most=most) or ():
-        if one.lead_id not in newest or one.at > newest[one.lead_id].at:
-            newest[one.lead_id] = one
-    found = sorted(newest.values(), key=lambda one: (one.at, one.lead_id))[-most:]
+    return _excluding(table_of(outcomes_found(most=most)), exclude)
+
+
+def table_of(found: list[Outcome]) -> Table:
+    """These outcomes with the facts and deeds of each lead as of its moment."""
     facts = _facts_of({one.lead_id: one.at for one in found})
     deeds = _deeds({one.lead_id: one.at for one in found})
     found = [one for one in found if one.lead_id in facts]
     columns = _columns([facts[one.lead_id] for one in found])
     columns += _deed_columns([deeds.get(one.lead_id, Counter()) for one in found])
-    wins = [one.kind == "won" for one in found]
-    return _excluding(Table(columns, wins, [one.at for one in found]), exclude)
+    wins = [one.kind in ("won", "accepted") for one in found]
+    return Table(columns, wins, [one.at for one in found])
+
+
+def labelled(label: str, *, most: int = MOST) -> dict[int, bool]:
+    """Lead -> whether the admin's field ``label`` says yes; only where it says yes or no, the newest leads."""
+    key = label.removeprefix("custom.")
+    rows = Lead.objects.filter(custom__has_key=key).order_by("-id").values_list("pk", "custom")[:most]
+    said = {pk: str(custom[key]).strip().lower() for pk, custom in rows}
+    return {pk: word in YES for pk, word in said.items() if word in YES | NO}
 
 
 def labelled_table(*, label: str, exclude: Sequence[str] = (), most: int = MOST) -> Table:
@@ -51,10 +75,9 @@ def labelled_table(*, label: str, exclude: Sequence[str] = (), most: int = MOST)
     if not CustomField.objects.filter(key=key).exists():
         known = ", ".join(CustomField.objects.values_list("key", flat=True)) or "none"
         raise Refused(f"No field '{key}' of leads. There are: {known}.", field="label")
-    rows = Lead.objects.filter(custom__has_key=key).order_by("-id").values_list("pk", "custom")[:most]
-    said = {pk: word for pk, custom in rows if (word := str(custom[key]).strip().lower()) in YES | NO}
+    said = labelled(key, most=most)
     facts = _facts_of(dict.fromkeys(said))
-    wins = [said[pk] in YES for pk in facts]
+    wins = [said[pk] for pk in facts]
     columns = [one for one in _columns(list(facts.values())) if one.fact != f"custom.{key}"]
     return _excluding(Table(columns, wins), exclude)
 

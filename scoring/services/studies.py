@@ -14,12 +14,13 @@ from core.errors import Conflict, Refused
 from scoring.models import Rescore, ScoringModel, Study
 from scoring.selectors.cards import active_model
 from scoring.services.counting import count_run
+from scoring.services.learn_study import learn_run
 from scoring.services.studying import Tell
 
 LEASE_SECONDS = 180  # between two words about the progress
 TRIES = 3
 Kind = Study.Kind
-RUN: dict[str, Callable[[Study, Tell], dict[str, Any]]] = {Kind.COUNT: count_run}
+RUN: dict[str, Callable[[Study, Tell], dict[str, Any]]] = {Kind.COUNT: count_run, Kind.LEARN: learn_run}
 
 
 def study_start(*, kind: str, model: ScoringModel | None, by: Any, params: dict[str, Any] | None = None) -> Study:

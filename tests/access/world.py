@@ -16,7 +16,7 @@ from handoff.models import RejectReason, RoutingRule, SlaPolicy
 from intake.models import ImportRun
 from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, Segment, Standing
 from leads.services.public import link_tracked
-from scoring.models import ScoringModel, ScoringRule
+from scoring.models import ScoringModel, ScoringRule, Study
 from scoring.services import backtest_start, model_draft
 from team.models import ApiToken, Team, TimeOff
 from team.services import token_create
@@ -53,6 +53,7 @@ def world_make() -> dict[str, Kwargs]:
     run = ImportRun.objects.create(kind="leads", file_name="leads.csv", header=["email"], by=marketer)
     model = model_draft(source=ScoringModel.objects.get(state=ScoringModel.State.ACTIVE), by=marketer)
     tried = backtest_start(model=model, bar=60, by=marketer)
+    study = Study.objects.create(kind=Study.Kind.LEARN, model=model, by=marketer, state=Leased.State.DEAD)
     rule = ScoringRule.objects.filter(model=model).order_by("pk")[0]
     routing = RoutingRule.objects.order_by("pk")[0]
     sla = SlaPolicy.objects.order_by("pk")[0]
@@ -97,6 +98,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("scoring:backtest", "scoring:backtest_status", "scoring:backtest_cancel", pk=tried.pk),
         **of("scoring:rule_new", pk=model.pk, group=rule.group),
         **of("scoring:rule", "scoring:rule_delete", "scoring:rule_met", pk=rule.pk),
+        **of("scoring:learned", "scoring:learned_state", "scoring:suggestions_apply", pk=study.pk),
         **of("scoring:count", "scoring:count_state", "scoring:met_rows", pk=model.pk),
         **of("handoff:open", lead_id=lead.pk),
         **of("handoff:detail", "handoff:card", "handoff:accept", "handoff:reject", pk=handoff.pk),
