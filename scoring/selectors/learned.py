@@ -46,18 +46,15 @@ def advice(study: Study) -> list[Advice]:
     """Suggestions for rules that there still are: changes first, the largest before."""
     found = study.result.get("suggestions", [])
     rules = ScoringRule.objects.in_bulk([one["rule"] for one in found])
-    names = ("now", "points", "low", "high", "n", "rate", "verdict")
-    made = [
-        Advice(
-            rules[one["rule"]],
-            rule_sentence(rules[one["rule"]]),
-            *(one[name] for name in names),
-            *VERDICTS[one["verdict"]],
-        )
-        for one in found
-        if one["rule"] in rules
-    ]
+    made = [_advice(one, rules[one["rule"]]) for one in found if one["rule"] in rules]
     return sorted(made, key=lambda one: (not one.is_change, one.few, -abs(one.points - one.now), one.rule.pk))
+
+
+def _advice(one: dict[str, Any], rule: ScoringRule) -> Advice:
+    word, tone, why = VERDICTS[one["verdict"]]
+    names = ("now", "points", "low", "high", "n", "rate", "verdict")
+    said: dict[str, Any] = {name: one[name] for name in names}
+    return Advice(rule=rule, sentence=rule_sentence(rule), word=word, tone=tone, why=why, **said)
 
 
 def calibration(measured: dict[str, Any]) -> Chart:
