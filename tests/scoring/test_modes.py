@@ -73,7 +73,7 @@ def activated(found: Any) -> ScoringModel:
     )
     for place, one in enumerate(one for group in groups for one in group):
         ScoringRule.objects.create(model=made, name=f"Rule {place}", position=place, **one)
-    return model_activate(model_id=made.pk, by=None)
+    return model_activate(model_id=made.pk, by=None, despite=True)
 
 
 def scores(ids: list[int]) -> list[tuple[Any, ...]]:
