@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import F
 
 from deals.models import Deal, LostReason, Product
 from funnels.models import Stage, Transition
@@ -59,6 +60,8 @@ class Writer:
         """Leads with standing, ledger and activities; returns the lead of each person's number."""
         leads = [self._lead(one) for one in people]
         Lead.objects.bulk_create(leads, batch_size=BATCH)
+        # nobody was changed after they came: what is learned from the past may use what is known of them
+        Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(updated_at=F("created_at"))
         made = {one.number: lead for one, lead in zip(people, leads, strict=True)}
         Standing.objects.bulk_create([self._standing(one, made[one.number]) for one in people], batch_size=BATCH)
         deeds = [self._activity(made[one.number], deed) for one in people for deed in one.deeds]

@@ -143,7 +143,7 @@ def _fact_bits(basis: Basis, rule_ids: list[int], first: int, final: int, now: d
     for place, rule_id in enumerate(rule_ids):
         total = total + _bit(condition_q(basis.conditions[rule_id], now=now), place)
     lately = now - timedelta(days=QUIET_DAYS)
-    new = Q(created_at__gte=lately) | Q(standing__last_activity_at__gte=lately)
+    new = Q(created_at__gte=lately) | Q(standing__last_active__at__gte=lately)
     rows = Lead.objects.filter(pk__gte=first, pk__lte=final).order_by()
     fresh = Case(When(new, then=Value(1)), default=Value(0), output_field=IntegerField())
     return rows.annotate(bits=total, lately=fresh).values_list("pk", "bits", "lately").iterator(5000)

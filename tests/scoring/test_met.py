@@ -10,7 +10,7 @@ from core.models import Leased
 from deals.models import Deal, LostReason
 from funnels.selectors import stage_of_kind
 from handoff.models import Handoff, RejectReason
-from leads.models import Activity, Lead, Standing
+from leads.models import Activity, LastActive, Lead
 from scoring import lift
 from scoring.learn.measure import wilson
 from scoring.models import Handed, ScoringModel, ScoringRule, Study
@@ -161,7 +161,7 @@ def test_dead_rules_are_named(people: Any) -> None:
         captured(country="France", city="Paris")
     old, italian = captured(country="Spain"), captured(country="Italy")
     Lead.objects.filter(pk=old.pk).update(created_at=ago(200))
-    Standing.objects.filter(pk=old.pk).update(last_activity_at=ago(120))
+    LastActive.objects.update_or_create(pk=old.pk, defaults={"at": ago(120)})
     assert italian.pk
     counted()
     found = rules_met(model, people("marketer"))
