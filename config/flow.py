@@ -44,6 +44,8 @@ LATER: dict[str, list[str]] = {
     "mail.send": ["core.mail.deliver"],
     # handoff -> itself {handoff_id, rep_id}: a rep got a lead; the e-mail is written when it is sent
     "handoff.mail": ["handoff.services.mail_assigned"],
+    # scoring -> itself {model_id}: a model is in shadow no more; its scores are deleted in parts
+    "scoring.shadow_left": ["scoring.services.shadow_forget"],
     # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing
     "user.deactivated": ["handoff.services.rep_left"],
 }

@@ -7,6 +7,7 @@ from core.invariants import Broken, found
 from leads.models import Standing
 from scoring.models import RescoreChunk, ScoreFailure, ScoringModel
 from scoring.selectors import score_mismatches
+from scoring.selectors.doctor import shadow_mismatches
 
 
 def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
@@ -17,6 +18,16 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
             "scoring: a score equals its fold",
             f"lead {miss.lead_id} has {miss.stored}, its inputs give {miss.expected} at {miss.as_of:%Y-%m-%d}.",
         )
+    for miss in shadow_mismatches():
+        yield Broken(
+            "scoring: a shadow score equals its fold",
+            f"lead {miss.lead_id} has {miss.stored}, its inputs give {miss.expected} at {miss.as_of:%Y-%m-%d}.",
+        )
+    yield from found(
+        "scoring: the model in shadow can be scored",
+        ScoringModel.objects.filter(state=ScoringModel.State.SHADOW).exclude(shadow_error=""),
+        lambda row: f"version {row.version}: {row.shadow_error}",
+    )
     yield from found(
         "scoring: who is marked is scored soon",
         Standing.objects.filter(score_due_at__lt=now - grace).order_by("score_due_at"),

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from leads.models import Lead
 from scoring.backtest_models import BacktestRun
+from scoring.shadow_models import ShadowScore
 from scoring.study_models import DriftCheck, Handed, Study
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ScoringChange",
     "ScoringModel",
     "ScoringRule",
+    "ShadowScore",
     "Study",
 ]
 
@@ -43,6 +45,8 @@ class ScoringModel(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     activated_at = models.DateTimeField(null=True, blank=True)
+    shadow_since = models.DateTimeField(null=True, blank=True, help_text="Shadow scores from before say nothing")
+    shadow_error = models.CharField(max_length=300, blank=True, default="", help_text="Why it cannot be scored")
     learned = models.JSONField(
         default=dict,
         blank=True,
@@ -52,7 +56,8 @@ class ScoringModel(models.Model):
     class Meta:
         ordering = ["-version"]
         constraints = [
-            models.UniqueConstraint(fields=["state"], condition=models.Q(state="active"), name="scoring_one_active")
+            models.UniqueConstraint(fields=["state"], condition=models.Q(state="active"), name="scoring_one_active"),
+            models.UniqueConstraint(fields=["state"], condition=models.Q(state="shadow"), name="scoring_one_shadow"),
         ]
 
     def __str__(self) -> str:

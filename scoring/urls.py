@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring import backtest_views, learn_views, met_views, views
+from scoring import backtest_views, learn_views, met_views, shadow_views, views
 
 app_name = "scoring"
 urlpatterns = [
@@ -30,4 +30,8 @@ urlpatterns = [
     path("scoring/backtests/<int:pk>/", backtest_views.backtest, name="backtest"),
     path("scoring/backtests/<int:pk>/progress/", backtest_views.backtest_status, name="backtest_status"),
     path("scoring/backtests/<int:pk>/cancel/", backtest_views.backtest_cancel, name="backtest_cancel"),
+    path("scoring/shadow/", shadow_views.shadow, name="shadow"),
+    path("scoring/shadow/differences/", shadow_views.differences, name="shadow_differences"),
+    path("scoring/models/<int:pk>/shadow/", shadow_views.begin, name="shadow_begin"),
+    path("scoring/models/<int:pk>/shadow/end/", shadow_views.end, name="shadow_end"),
 ]

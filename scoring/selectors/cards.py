@@ -8,6 +8,13 @@ def active_model() -> ScoringModel | None:
     return ScoringModel.objects.filter(state=ScoringModel.State.ACTIVE).first()
 
 
+def live_models() -> tuple[ScoringModel | None, ScoringModel | None]:
+    """The active model, and the one in shadow beside it. One query."""
+    states = ScoringModel.State.ACTIVE, ScoringModel.State.SHADOW
+    found = {one.state: one for one in ScoringModel.objects.filter(state__in=states)}
+    return found.get(states[0]), found.get(states[1])
+
+
 def model_rules(model: ScoringModel) -> list[ScoringRule]:
     """The rules that count, in their order."""
     return list(model.rules.filter(is_active=True).order_by("group", "position", "id"))

@@ -15,7 +15,7 @@ from leads.compiler import condition_q
 from leads.models import Activity, Lead
 from scoring import checks, rules
 from scoring.models import ScoringModel, ScoringRule
-from scoring.selectors.cards import active_model, card_of, model_rules
+from scoring.selectors.cards import active_model, card_of, live_models, model_rules
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,14 @@ def basis_of(model: ScoringModel | None = None) -> Basis | None:
     found: list[ScoringRule] = model_rules(model)
     conditions = {rule.pk: rule.condition for rule in found if rule.condition and not rule.activity_kind}
     return Basis(model, card_of(model, found), conditions)
+
+
+def bases_live() -> tuple[Basis | None, Basis | None]:
+    """The basis of the active model, and of the one in shadow. Two queries, and one more where there is a shadow."""
+    active, shadow = live_models()
+    if active is None:
+        return None, None
+    return basis_of(active), basis_of(shadow) if shadow else None
 
 
 def utc_day(moment: datetime) -> int:

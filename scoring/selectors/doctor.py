@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from core.clock import db_now
 from leads.models import Standing
 from scoring import rules
-from scoring.models import RescoreChunk
+from scoring.models import RescoreChunk, ScoringModel, ShadowScore
 from scoring.selectors.compute import Basis, basis_of, scores_compute
 
 BATCH = 5000
@@ -52,7 +52,7 @@ def _batches() -> Iterator[list[Standing]]:
         last = rows[-1].pk
 
 
-def _as_of(row: Standing, chunks: list[Chunk]) -> datetime | None:
+def _as_of(row: Standing | ShadowScore, chunks: list[Chunk]) -> datetime | None:
     """The moment a stored score is of; None while it waits for an open chunk."""
     moment = row.scored_at
     for first, last, done_at in chunks:
@@ -98,4 +98,47 @@ def _compare(row: Standing, score: rules.Score, moment: datetime) -> Mismatch | 
     expected = (score.fit, score.engagement, score.grade)
     if stored == expected and row.score == score.score:
         return None
+    return Mismatch(row.pk, stored, expected, moment)
+
+
+def shadow_mismatches(limit: int = 20) -> list[Mismatch]:
+    """The same for the scores of the model in shadow: up to ``limit`` that are not the fold of their inputs, or that
+    are missing though the lead was scored since."""
+    model = ScoringModel.objects.filter(state=ScoringModel.State.SHADOW, shadow_error="").first()
+    basis = basis_of(model) if model else None
+    since = basis.model.shadow_since if basis else None
+    if basis is None or since is None:
+        return []
+    chunks: list[Chunk] = list(RescoreChunk.objects.values_list("first_id", "last_id", "done_at"))
+    found: list[Mismatch] = []
+    for batch in _batches():
+        near = [one for one in chunks if one[1] >= batch[0].pk and one[0] <= batch[-1].pk]
+        found += _judge_shadow(basis, since, batch, near)
+        if len(found) >= limit:
+            return found[:limit]
+    return found
+
+
+def _judge_shadow(basis: Basis, since: datetime, batch: list[Standing], near: list[Chunk]) -> list[Mismatch]:
+    ours = ShadowScore.objects.filter(model=basis.model, scored_at__gte=since)
+    rows = {row.pk: row for row in ours.filter(pk__gte=batch[0].pk, pk__lte=batch[-1].pk)}
+    by_moment: dict[datetime, list[ShadowScore]] = {}
+    found = []
+    for standing in batch:
+        row = rows.get(standing.pk)
+        moment = _as_of(row or standing, near)
+        if row is not None and moment is not None:
+            by_moment.setdefault(_bucket(basis, moment), []).append(row)
+        elif row is None and moment is not None and moment > since + timedelta(minutes=1):
+            found.append(Mismatch(standing.pk, (0, 0, "none"), (0, 0, "?"), moment))
+    for moment, group in by_moment.items():
+        scores = scores_compute(basis, [row.pk for row in group], moment)
+        found += [miss for row in group if (miss := _compare_shadow(row, scores[row.pk], moment))]
+    return found
+
+
+def _compare_shadow(row: ShadowScore, score: rules.Score, moment: datetime) -> Mismatch | None:
+    if (row.fit, row.engagement, row.score) == (score.fit, score.engagement, score.score):
+        return None
+    stored, expected = (row.fit, row.engagement, str(row.score)), (score.fit, score.engagement, str(score.score))
     return Mismatch(row.pk, stored, expected, moment)

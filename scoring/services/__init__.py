@@ -11,6 +11,7 @@ from scoring.services.models import (
     rule_save,
 )
 from scoring.services.rescore import rescore_drain, rescore_start, scores_rescore
+from scoring.services.shadow import shadow_begin, shadow_end, shadow_forget
 from scoring.services.starters import model_start, seed
 
 __all__ = [
@@ -30,4 +31,7 @@ __all__ = [
     "score_drain",
     "scores_rescore",
     "seed",
+    "shadow_begin",
+    "shadow_end",
+    "shadow_forget",
 ]

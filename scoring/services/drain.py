@@ -19,7 +19,8 @@ from funnels.services import journey_move
 from leads.models import Lead, Standing
 from scoring import rules
 from scoring.models import ScoreFailure
-from scoring.selectors.compute import Basis, basis_of, scores_compute
+from scoring.selectors.compute import Basis, bases_live, scores_compute
+from scoring.services.shadow_write import shadow_batch
 from scoring.services.write import scores_write
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def score_batch(ids: Sequence[int]) -> int:
         # The clock before the model: a score that was made with an older model is then older than its successor's
         # activation, and the pass that follows an activation replaces it.
         now = db_now()
-        basis = basis_of()
+        basis, shadow = bases_live()
         if basis is None:
             return 0
         # PostgreSQL skips rows in other hands; on SQLite the IMMEDIATE transaction lets one in at a time. While we
@@ -79,6 +80,8 @@ def score_batch(ids: Sequence[int]) -> int:
         held = list(claim.select_related("stage__funnel").select_for_update(skip_locked=True, of=("self",)))
         if held:
             _apply(basis, held, now)
+            if shadow is not None:
+                shadow_batch(shadow, [row.pk for row in held], now)
             points.reached("scoring.written")
         return len(held)
 

@@ -13,6 +13,7 @@ from scoring.models import ScoringChange, ScoringModel, ScoringRule
 from scoring.selectors.sense import effect_of, harm
 from scoring.selectors.words import SETTINGS, rule_say, setting_say
 from scoring.services.rescore import rescore_start
+from scoring.services.shadow_write import shadow_leave
 
 State = ScoringModel.State
 COPIED = ("name", "fit_cap", "engagement_cap", "negative_cap", "fit_bounds", "engagement_bounds", "stage_bars")
@@ -47,10 +48,12 @@ def _locked_draft(model_id: int) -> ScoringModel:
     """The draft, held. Raises Conflict when it is no draft any more."""
     model = ScoringModel.objects.select_for_update().get(pk=model_id)
     if model.state != State.DRAFT:
-        raise Conflict(
-            f"Version {model.version} is {model.get_state_display().lower()}: make a new draft to change it."
-        )
+        raise _no_draft(model)
     return model
+
+
+def _no_draft(model: ScoringModel) -> Conflict:
+    return Conflict(f"Version {model.version} is {model.get_state_display().lower()}: make a new draft to change it.")
 
 
 @transaction.atomic
@@ -135,13 +138,15 @@ def model_discard(*, model_id: int) -> None:
 
 
 def model_activate(*, model_id: int, by: Any, despite: bool = False) -> ScoringModel:
-    """Make a draft the active model: the old one retires, and every lead is scored anew, in chunks.
+    """Make a draft, or the model in shadow, the active one: the old one retires, and every lead is scored anew, in
+    chunks.
 
     Raises Conflict when it is no draft any more, Refused when it has no rules, or when it would make MQLs of all
     leads; of most or of none too, at the field ``despite``, unless that is wanted.
     """
     model = ScoringModel.objects.get(pk=model_id)
-    found = effect_of(model) if model.state == State.DRAFT else None  # looks at thousands of leads: not while we hold
+    # looks at thousands of leads: not while we hold
+    found = effect_of(model) if model.state in (State.DRAFT, State.SHADOW) else None
     if found is not None:
         possible, text = harm(found)
         if text and not (possible and despite):
@@ -151,7 +156,11 @@ def model_activate(*, model_id: int, by: Any, despite: bool = False) -> ScoringM
 
 @transaction.atomic
 def _activate(model_id: int, by: Any) -> ScoringModel:
-    model = _locked_draft(model_id)
+    model = ScoringModel.objects.select_for_update().get(pk=model_id)
+    if model.state == State.SHADOW:
+        shadow_leave(model)
+    elif model.state != State.DRAFT:
+        raise _no_draft(model)
     if not model.rules.filter(is_active=True).exists():
         raise Refused("A model without rules would take every lead's score away.")
     ScoringModel.objects.filter(state=State.ACTIVE).update(state=State.RETIRED)

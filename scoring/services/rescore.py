@@ -18,10 +18,11 @@ from funnels.services import journeys_advance
 from leads.models import Lead, Standing
 from scoring.models import Rescore, RescoreChunk, ScoringModel
 from scoring.selectors.cards import active_model
-from scoring.selectors.compute import Basis, basis_of, scores_compute
+from scoring.selectors.compute import Basis, bases_live, scores_compute
 from scoring.selectors.explain import mql_bar
 from scoring.selectors.setbased import scores_sql
 from scoring.services.drain import marketing_ladder, stages_advance, stages_earned
+from scoring.services.shadow_write import shadow_range
 from scoring.services.write import COLUMNS, SET, TABLE, scores_write
 
 log = logging.getLogger(__name__)
@@ -112,10 +113,12 @@ def chunk_next() -> int | None:
             if chunk is None:
                 return None
             # after the model was activated: what was scored before this moment may be of the model before
-            basis = basis_of()
+            basis, shadow = bases_live()
             if basis is not None:
                 _take(chunk)
                 chunk.changed = _chunk(basis, chunk.first_id, chunk.last_id, now)
+                if shadow is not None:
+                    shadow_range(shadow, chunk.first_id, chunk.last_id, now)
             chunk.done_at, chunk.error = now, ""
             chunk.save(update_fields=["last_id", "leads", "changed", "done_at", "error"])
     except Exception as error:

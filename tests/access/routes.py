@@ -97,7 +97,8 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", MARKETING, "scoring:model", "scoring:rule_new", "scoring:rule"),
     **_all("GET POST", MARKETING, "scoring:backtests"),
     **_all("GET", MARKETING, "scoring:backtest", "scoring:backtest_status"),
-    **_all("POST", MARKETING, "scoring:backtest_cancel"),
+    **_all("POST", MARKETING, "scoring:backtest_cancel", "scoring:shadow_begin", "scoring:shadow_end"),
+    **_all("GET", MARKETING, "scoring:shadow", "scoring:shadow_differences"),
     **_all("POST", MARKETING, "scoring:draft", "scoring:activate", "scoring:discard", "scoring:rule_delete"),
     # the handoff
     **_all("GET", STAFF, "handoff:list"),

@@ -94,7 +94,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("desk:queue_panel", key=f"handoff-{handoff.pk}"),
         **of("desk:reject_form", pk=handoff.pk),
         **of("scoring:model", "scoring:preview", "scoring:activate", "scoring:discard", pk=model.pk),
-        **of("scoring:backtests", pk=model.pk),
+        **of("scoring:backtests", "scoring:shadow_begin", "scoring:shadow_end", pk=model.pk),
         **of("scoring:backtest", "scoring:backtest_status", "scoring:backtest_cancel", pk=tried.pk),
         **of("scoring:rule_new", pk=model.pk, group=rule.group),
         **of("scoring:rule", "scoring:rule_delete", "scoring:rule_met", pk=rule.pk),

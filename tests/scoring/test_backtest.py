@@ -51,9 +51,7 @@ def lived(
     if handed is not None:
         steps.append((stage_of_kind("marketing", Stage.Kind.HANDED_OFF), before(handed)))
     Transition.objects.bulk_create(journey_chain(Transition.Kind.LEAD, lead.pk, steps, cause="past"))
-    Standing.objects.create(
-        lead=lead, stage=steps[-1][0], stage_since=steps[-1][1], seq=len(steps), created_at=before(came)
-    )
+    Standing.objects.create(lead=lead, stage=steps[-1][0], stage_since=steps[-1][1], seq=len(steps))
     Activity.objects.bulk_create(
         [Activity(lead=lead, kind=kind, at=before(days), recorded_at=before(days)) for kind, days in deeds]
     )
