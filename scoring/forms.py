@@ -70,7 +70,7 @@ class RuleForm(forms.ModelForm):
             "activity_kind": "Activity",
             "counts": "How often it counts",
             "a_day": "How many a day",
-            "fade": "What becomes of its points",
+            "fade": "How it fades",
             "half_life_days": "Days",
             "cap": "At most",
             "is_active": "Counts",

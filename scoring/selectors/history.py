@@ -55,18 +55,19 @@ def _row(one: rules.Score) -> list[int]:
 
 
 def score_history(lead: Lead, now: datetime | None = None, *, basis: Basis | None = None) -> History | None:
-    """The score of the last 90 days, or since the lead is known; None without an active model. Its last day is the
-    score of ``now``. Facts have no history: what holds today is taken for all days."""
+    """The score of the last 90 days, or since the lead, or its first deed that counts, is known; None without an
+    active model. Its last day is the score of ``now``. Facts have no history: what holds today is taken for all."""
     now = now or db_now()
     basis = basis or basis_of()
     if basis is None:
         return None
     today = utc_day(now)
-    begin = max(today - DAYS + 1, min(utc_day(lead.created_at), today))
     matching = fit_matching(basis, [lead.pk], now).get(lead.pk, set())
     # every deed that still counted on the first day, and all since
     since = now - timedelta(days=DAYS)
     found = rules.tally(((kind, utc_day(at)) for _, kind, at, _ in deeds_of(basis.card, [lead.pk], since)), today)
+    known = min([utc_day(lead.created_at), today, *(day for _, day in found)])
+    begin = max(today - DAYS + 1, known)
     scores = rules.history(basis.card, matching, found, begin, today)
     return History(basis.model, date.fromordinal(begin), scores, _done(found, begin), mql_bar())
 

@@ -10,6 +10,7 @@ from leads.models import CaptureForm, Lead, Segment
 from scoring.models import ScoringModel
 from scoring.services import rescore_drain
 from tests.jobs.world import within, work
+from tests.machinery.browser import assert_axe_clean
 from tests.scoring.world import captured
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,6 +77,45 @@ def test_a_rule_and_the_bar_are_changed(browser_as: Opened) -> None:
     page.get_by_label("Score from which a lead is an MQL").fill("71")
     page.locator("main").get_by_role("button", name="Save").first.click()
     within(page, lambda: MqlPolicy.objects.filter(score=71).exists())
+
+
+def test_a_draft_from_a_starter_is_compared_and_its_harm_is_told(browser_as: Opened) -> None:
+    for place in range(12):
+        captured(f"p{place}@harbor.example", phone="+49 30 1")
+    work()
+    page = browser_as("marketer")
+    page.goto("/scoring/")
+    page.get_by_label("Start from").select_option("local")
+    page.get_by_role("button", name="New draft", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Local service")
+    page.get_by_role("link", name="Edit Phone known").click()
+    page.get_by_label("Points").fill("80")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("tr", has_text="Phone known")).to_contain_text("+80")
+    draft = ScoringModel.objects.get(state="draft")
+    page.goto(f"/scoring/versions/?before=1&after={draft.version}")
+    expect(page.locator("tr", has_text="Place known")).to_contain_text("added")
+    page.goto(f"/scoring/models/{draft.pk}/")
+    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("dialog").get_by_role("button", name="Yes, do it").click()
+    expect(page.get_by_text("Every one of the 12 leads in marketing")).to_be_visible()
+    assert ScoringModel.objects.get(pk=draft.pk).state == "draft"
+
+
+def test_why_a_lead_stands_where_it_does_is_told_with_its_past(browser_as: Opened) -> None:
+    lead = captured(job_title="Director", deeds=[("pricing_viewed", 3), ("unsubscribed", 1)])
+    work()
+    page = browser_as("marketer")
+    page.goto(f"/leads/{lead.pk}/")
+    page.get_by_text("Every point, and when it fades").click()
+    expect(page.get_by_role("region", name="Negative")).to_contain_text("Unsubscribed")
+    page.get_by_role("region", name="Engagement").get_by_text("1 time").click()
+    expect(page.get_by_role("region", name="Engagement")).to_contain_text("half on")
+    shown = page.get_by_role("region", name="Score history")
+    expect(shown.locator("circle.mark")).to_have_count(2)
+    shown.get_by_text("As a table").click()
+    expect(shown.locator("tr", has_text="Viewed pricing").first).to_be_visible()
+    assert_axe_clean(page)
 
 
 def test_a_form_is_published_and_brings_a_lead(browser_as: Opened) -> None:
