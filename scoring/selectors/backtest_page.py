@@ -13,7 +13,7 @@ from scoring.models import BacktestRun, ScoringModel
 from team.models import User
 
 STEP = 5  # bars to click on
-MOST_MISSED = 50
+MOST_MISSED = 25
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Line:
 
     name: str
     meaning: str
-    cells: list[Any]
+    cells: list[tuple[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def numbers(run: BacktestRun, bar: int, user: Any) -> dict[str, Any]:
         "capacity": capacity,
         "over": ours.per_week > capacity > 0,
         "lines": _compare(run, ours, theirs),
+        "heads": _heads(run, ours, theirs),
         "weeks": _weeks(run, ours, theirs, capacity),
         "missed": missed(run, bar, user),
-        "winners_kept": len(run.counts["winners"]),
     }
 
 
@@ -78,54 +78,44 @@ def fixed(run: BacktestRun, bar: int, url: str) -> dict[str, Any]:
     }
 
 
+def _heads(run: BacktestRun, ours: Side, theirs: Side | None) -> list[str]:
+    heads = [f"v{run.model.version} from {ours.bar}"]
+    if theirs is not None and run.against is not None:
+        heads.append(f"v{run.against.version} (active) from {theirs.bar}")
+    return [*heads, "really handed over"]
+
+
 def _compare(run: BacktestRun, ours: Side, theirs: Side | None) -> list[Line]:
     """The table: this version, the active one, and what sales really got."""
+    heads = _heads(run, ours, theirs)
     both = [one for one in (ours, theirs) if one is not None]
     real = figures.handed(run.counts["trials"][0])
     total = sum(run.counts["real"])
     taken, decided = (sum(real[kind] for kind in kinds) for kinds in (figures.TAKEN, figures.DECIDED))
 
     def line(name: str, meaning: str, cells: Sequence[Any], really: Any) -> Line:
-        return Line(name, meaning, [*cells, really])
+        return Line(name, meaning, list(zip(heads, [*cells, really], strict=True)))
 
+    said = {
+        "won": "Won",
+        "lost": "Lost",
+        "rejected": "Rejected",
+        "accepted": "Open deal",
+        "waiting": "Not decided yet",
+    }
     return [
-        line("MQLs", "Leads that first passed the bar in the period", [one.mqls for one in both], total),
+        line("MQLs", "first over the bar", [one.mqls for one in both], total),
         line("MQLs a week", "", [round(one.per_week, 1) for one in both], round(7 * total / run.days, 1)),
-        line(
-            "Of those that sales got",
-            "How many of the leads that sales really got the model would have called an MQL by then. What sales "
-            "would have made of the others nobody knows",
-            [one.called for one in both],
-            sum(real.values()),
-        ),
-        line(
-            "Accepted",
-            "Of those that a rep decided about",
-            [one.accepted for one in both],
-            Rate(taken, taken + real["rejected"]),
-        ),
+        line("Accepted", "of those decided", [one.accepted for one in both], Rate(taken, taken + real["rejected"])),
         line(
             "Precision",
-            "Won, of those that were won, lost or rejected",
+            "won, of the won, lost and rejected",
             [one.precision for one in both],
             Rate(real["won"], decided),
         ),
-        line(
-            "Recall",
-            "Of the won leads, how many it would have called before sales got them",
-            [one.recall for one in both],
-            None,
-        ),
-        *(
-            line(label, "", [one.outcomes[kind] for one in both], real[kind])
-            for kind, label in (
-                ("won", "Won"),
-                ("lost", "Lost"),
-                ("rejected", "Rejected"),
-                ("accepted", "Accepted, still open"),
-                ("waiting", "Not decided yet"),
-            )
-        ),
+        line("Recall", "called before, of the won", [one.recall for one in both], None),
+        line("Known outcomes", "called by then", [one.called for one in both], sum(real.values())),
+        *(line(label, "", [one.outcomes[kind] for one in both], real[kind]) for kind, label in said.items()),
     ]
 
 
@@ -139,7 +129,8 @@ def _weeks(run: BacktestRun, ours: Side, theirs: Side | None, capacity: float) -
         name = f"v{run.against.version} from {theirs.bar}"
         series.append((name, "marketing", [float(one) for one in theirs.weeks[-whole:]]))
     series.append(("Really handed over", "sales", [float(one) for one in run.counts["real"][-whole:]]))
-    if capacity:
+    most = max((value for _, _, values in series for value in values), default=0)
+    if 0 < capacity <= 3 * most:  # else it would press all else to the floor; the page says it in words
         series.append(("The reps can take", "neutral", [capacity] * whole))
     return lines("MQLs a week", labels, series, head=["Week from", *(name for name, _, _ in series)])
 
