@@ -6,7 +6,8 @@ from core.errors import Refused
 from leads.rules import KIND_PATTERN
 from scoring.rules import DAILY, EACH, ENGAGEMENT, FIT, NEGATIVE
 
-# A score that asks for itself, or for the stage it moves, would never settle.
+# A score that asks for itself, or for the stage it moves, would never settle. Conditions cannot name a segment, so no
+# cycle can go through one.
 CIRCULAR = {"standing.score", "standing.fit", "standing.engagement", "standing.stage", "standing.grade"}
 MAX_HALF_LIFE = 365
 
@@ -118,8 +119,24 @@ def _clash(parts: list[dict[str, Any]]) -> str:
             return "One part is the opposite of another: this can never hold."
         if "fact" in part:
             facts.setdefault(part["fact"], []).append(part)
+    if _deeds_clash(parts):
+        return "It cannot have been done and not been done: this can never hold."
     clashes = (_numbers_clash(asked) or _texts_clash(asked) for asked in facts.values())
     return next(filter(None, clashes), "")
+
+
+def _deeds_clash(parts: list[dict[str, Any]]) -> bool:
+    """Whether something must have been done that must not have been done so often, or at all."""
+    denied = [part["not"] for part in parts if "did" in part.get("not", {})]
+    return any(_implies(part, other) for part in parts if "did" in part for other in denied)
+
+
+def _implies(part: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether who did the one has done the other."""
+    if part["did"] != other["did"] or part.get("times", 1) < other.get("times", 1):
+        return False
+    within = other.get("within_days")
+    return within is None or part.get("within_days", within + 1) <= within
 
 
 def always(node: dict[str, Any]) -> bool:

@@ -143,7 +143,8 @@ def activate(request: HttpRequest, pk: int) -> HttpResponse:
         made = services.model_activate(model_id=pk, by=request.user, despite=request.POST.get("despite") == "1")
     except Refused as refusal:
         if refusal.field == "despite":
-            form = ModelForm(instance=_model(pk), stages=marketing_ladder())
+            is_draft = shown.state == State.DRAFT
+            form = ModelForm(instance=_model(pk), stages=marketing_ladder()) if is_draft else None
             return _page(request, shown, form, 409, refusal.message)
         messages.error(request, refusal.message)
         return redirect("scoring:model", pk)

@@ -238,6 +238,8 @@ def test_stages_only_go_forward() -> None:
             ]
         },
         {"all": [{"did": "meeting"}, {"not": {"did": "meeting"}}]},
+        {"all": [{"did": "meeting", "times": 3}, {"not": {"did": "meeting", "times": 2}}]},
+        {"all": [{"did": "meeting", "within_days": 7}, {"not": {"did": "meeting", "within_days": 30}}]},
         {"all": [{"did": "meeting"}, {"all": [{"did": "call"}, {"not": {"did": "meeting"}}]}]},
         {
             "all": [
@@ -304,6 +306,13 @@ def test_contradictions_inside_a_branch_of_any_are_no_contradiction() -> None:
         ]
     }
     assert checks.contradiction(edge) == ""
+    for did, never in (
+        ({"did": "meeting"}, {"did": "meeting", "times": 2}),  # exactly once
+        ({"did": "meeting"}, {"did": "meeting", "within_days": 30}),  # long ago
+        ({"did": "meeting", "within_days": 30}, {"did": "meeting", "within_days": 7}),
+        ({"did": "meeting"}, {"did": "call"}),
+    ):
+        assert checks.contradiction({"all": [did, {"not": never}]}) == ""
 
 
 @pytest.mark.parametrize(
