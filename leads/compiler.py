@@ -22,7 +22,9 @@ from leads.lookups import CustomKnown, CustomNumber, CustomText, certainly
 from leads.models import Activity, Lead
 from leads.querysets import LeadQuerySet
 
-_NUMBER = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt", "=": "exact"}
+_NUMBER = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
+_GAPS = ("company__", "last_active__")  # joins to a row that a lead may lack
+_POSITIVE = {"is_not": "is", "not_in": "in", "!=": "="}
 
 
 def condition_q(condition: dict[str, Any], *, now: datetime, root: str = "lead") -> Q:
@@ -64,7 +66,7 @@ def _any(parts: list[dict[str, Any]], now: datetime, root: str) -> Q:
             words.setdefault(_path(fact.path, root), []).append(part["value"])
         else:
             found.append(_node(part, now, root))
-    found += [Q(**{f"{path}__icontains_any": some}) for path, some in words.items()]
+    found += [_sure(path, Q(**{f"{path}__icontains_any": some})) for path, some in words.items()]
     return reduce(or_, found)
 
 
@@ -89,13 +91,24 @@ def _fact(node: dict[str, Any], now: datetime, root: str) -> Q:
     if fact.type == "custom":
         return _custom(path, op, value)
     if op in ("empty", "not_empty"):
-        known = ~Q(**{f"{path}__isnull": True})
-        known = known if fact.type == "number" else known & ~Q(**{path: ""})
+        known = Q(**{f"{path}__isnull": False})
+        known = _sure(path, known if fact.type == "number" else known & ~Q(**{path: ""}))
         return known if op == "not_empty" else ~known
     if fact.type == "days":
         edge = now - timedelta(days=float(value))
-        return Q(**{f"{path}__lte": edge}) if op == ">=" else Q(**{f"{path}__gte": edge})
-    return _compare(path, op, value, exact="exact" if fact.type == "bool" else "iexact")
+        return _sure(path, Q(**{f"{path}__lte": edge}) if op == ">=" else Q(**{f"{path}__gte": edge}))
+    positive = _POSITIVE.get(op, op)
+    found = _sure(path, _compare(path, positive, value, exact="exact" if fact.type == "bool" else "iexact"))
+    return found if positive == op else ~found
+
+
+def _sure(path: str, found: Q) -> Q:
+    """True or false also of a lead without a company, or that never did anything, wherever in a condition it stands.
+
+    Django minds such gaps where it makes a negation, but by what it knows of the join then; a part beside it may
+    still change that. All other facts are there for everybody, and keep their indexes.
+    """
+    return Q(certainly(found)) if any(gap in path for gap in _GAPS) else found
 
 
 def _custom(path: str, op: str, value: Any) -> Q:
@@ -104,8 +117,8 @@ def _custom(path: str, op: str, value: Any) -> Q:
     if op in ("empty", "not_empty"):
         known = Q(CustomKnown(column, key))
         return known if op == "not_empty" else ~known
-    positive = {"is_not": "is", "not_in": "in", "!=": "="}.get(op, op)
-    if positive in _NUMBER or positive == "between":
+    positive = _POSITIVE.get(op, op)
+    if positive in _NUMBER or positive in ("=", "between"):
         found = _numbers(CustomNumber(column, key), positive, value)
     else:
         found = _texts(CustomText(column, key), positive, value)
@@ -130,23 +143,22 @@ def _texts(text: CustomText, op: str, value: Any) -> Q:
 
 
 def _compare(path: str, op: str, value: Any, *, exact: str) -> Q:
+    """For what says what something is, never what it is not."""
     # Django drops a comparison that every number in the column's range passes ("employees >= -3"): without this the
     # unknown would pass it too.
     known = Q(**{f"{path}__isnull": False})
     if op in _NUMBER:
         return known & Q(**{f"{path}__{_NUMBER[op]}": value})
-    if op == "between":
-        return known & Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
-    if op == "!=":
-        return ~Q(**{path: value})
-    if op in ("is", "is_not"):
-        same = Q(**{f"{path}__{exact}": value})
-        return same if op == "is" else ~same
-    if op in ("in", "not_in"):
+    if op in ("between", "="):  # a whole number is never 7.5, though Django would round that
+        low, high = value if op == "between" else (value, value)
+        return known & Q(**{f"{path}__gte": low, f"{path}__lte": high})
+    if op == "is":
+        return Q(**{f"{path}__{exact}": value})
+    if op == "in":
         among = Q()
         for one in value:
             among |= Q(**{f"{path}__{exact}": one})
-        return among if op == "in" else ~among
+        return among
     return Q(**{f"{path}__{'icontains' if op == 'contains' else 'istartswith'}": value})
 
 
@@ -155,7 +167,7 @@ def _tag(op: str, value: Any) -> Q:
     if op in ("empty", "not_empty"):
         found = Q(Exists(links))
         return found if op == "not_empty" else ~found
-    positive = {"is_not": "is", "not_in": "in"}.get(op, op)
+    positive = _POSITIVE.get(op, op)
     found = Q(Exists(links.filter(_compare("tag__name", positive, value, exact="iexact"))))
     return found if positive == op else ~found
 

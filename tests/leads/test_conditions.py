@@ -197,7 +197,7 @@ def _make(number: int, facts: dict[str, Any]) -> Lead:
 
 @pytest.mark.django_db(transaction=False)
 @settings(
-    max_examples=25,
+    max_examples=60,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -258,6 +258,9 @@ def test_a_part_without_a_value_is_told_in_words(part: dict[str, Any]) -> None:
     )
 
 
+NOT_RETAIL = {"fact": "company.industry", "op": "is_not", "value": "Retail"}
+
+
 @pytest.mark.parametrize(
     ("op", "value", "meant"),
     [
@@ -268,6 +271,9 @@ def test_a_part_without_a_value_is_told_in_words(part: dict[str, Any]) -> None:
         ("between", [-3, 10**12], {"40 people"}),
         ("<", -3, set()),
         ("=", 10**12, set()),
+        ("=", 40, {"40 people"}),
+        ("=", 40.5, set()),
+        ("!=", 40.5, {"40 people", "number unknown", "no company"}),
         (">=", 10**12, set()),
         ("!=", -3, {"40 people", "number unknown", "no company"}),
     ],
@@ -285,6 +291,7 @@ def test_a_number_that_the_column_cannot_hold_says_nothing_of_the_unknown(
         (condition, meant),
         ({"not": condition}, everybody - meant),
         ({"any": [condition, {"fact": "lead.city", "op": "is", "value": "Rome"}]}, meant),
+        ({"any": [{"all": [condition, condition]}, NOT_RETAIL]}, everybody),
     ):
         found = leads_matching(condition_check(asked), now=NOW)
         assert {names[lead.pk] for lead in found} == expected, asked
