@@ -14,7 +14,7 @@ from leads.models import Lead
 from scoring import rules, services
 from scoring.forms import ModelForm, RuleForm
 from scoring.models import ScoringModel, ScoringRule
-from scoring.selectors import active_model, score_explain, score_history
+from scoring.selectors import active_model, deeds_said, score_explain, score_history
 from scoring.selectors import desk as selectors
 from scoring.selectors import versions as past
 from scoring.selectors.met import met_context
@@ -227,7 +227,9 @@ def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def explain(request: HttpRequest, pk: int) -> HttpResponse:
     """The score of one lead, point by point; a fragment for the lead's page."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("standing"), pk=pk)
-    return render(request, "scoring/_explain.html", {"lead": lead, "told": score_explain(lead)})
+    told = score_explain(lead)
+    context = {"lead": lead, "told": told, "said": deeds_said(told) if told else {}}
+    return render(request, "scoring/_explain.html", context)
 
 
 @roles_required("marketer", "rep", "manager")

@@ -3,7 +3,7 @@
 from scoring.selectors.cards import active_model, card_of, model_rules
 from scoring.selectors.compute import Basis, basis_of, scores_compute
 from scoring.selectors.doctor import score_mismatches
-from scoring.selectors.explain import score_explain
+from scoring.selectors.explain import deeds_said, score_explain
 from scoring.selectors.history import score_history
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "active_model",
     "basis_of",
     "card_of",
+    "deeds_said",
     "model_rules",
     "score_explain",
     "score_history",

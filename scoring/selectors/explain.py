@@ -8,8 +8,9 @@ from typing import Any
 from core.ask import ask
 from core.clock import db_now
 from leads.conditions import condition_sentence
-from leads.models import Lead
+from leads.models import Activity, Lead
 from leads.rules import ACTIVITY_KINDS
+from leads.wording import properties_said
 from scoring import explain, rules
 from scoring.selectors.compute import Basis, basis_of, deeds_of, fit_matching, utc_day
 
@@ -129,6 +130,7 @@ class Explanation:
 
 ORDER = [rules.FIT, rules.ENGAGEMENT, rules.NEGATIVE]
 ROUNDING = "Rounding"
+SHOWN = 50  # deeds of one rule that a page shows
 NAMED = 3  # ways to lift a score that a sentence names
 CAPPED = {
     "rule": "the rule's cap",
@@ -184,6 +186,13 @@ def score_explain(lead: Lead, now: datetime | None = None, *, basis: Basis | Non
         bar=bar,
         model=basis.model,
     )
+
+
+def deeds_said(told: Explanation) -> dict[int, str]:
+    """What each deed that a page shows was about, by activity: 'path: /pricing'. One query."""
+    shown = [line.activity_id for group in told.groups for line in group.lines[:SHOWN] if line.activity_id]
+    rows = Activity.objects.filter(pk__in=shown).values_list("pk", "properties")
+    return {pk: properties_said(properties) for pk, properties in rows}
 
 
 def _why(rule: rules.Rule, basis: Basis) -> str:

@@ -26,6 +26,9 @@ def test_the_three_columns_add_up_and_the_minus_has_its_own(login: Any) -> None:
     page = login("marketer").get(f"/scoring/leads/{lead.pk}/").content.decode()
     assert "= fit 25 + engagement 12 − negative 25" in page and "Unsubscribed" in page
     assert "half on" in page
+    Activity.objects.filter(lead=lead).update(properties={"page": "/pricing <b>"})
+    page = login("marketer").get(f"/scoring/leads/{lead.pk}/").content.decode()
+    assert "/pricing &lt;b&gt;" in page
 
 
 def test_the_days_on_which_points_fade_are_the_readers(login: Any, people: Any) -> None:
