@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from core.invariants import Broken, found
 from leads.models import Standing
-from scoring.models import RescoreChunk, ScoreFailure, ScoringModel
+from scoring.models import BacktestRun, RescoreChunk, ScoreFailure, ScoringModel
 from scoring.selectors import score_mismatches
 from scoring.selectors.doctor import shadow_mismatches
 
@@ -27,6 +27,13 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
         "scoring: the model in shadow can be scored",
         ScoringModel.objects.filter(state=ScoringModel.State.SHADOW).exclude(shadow_error=""),
         lambda row: f"version {row.version}: {row.shadow_error}",
+    )
+    yield from found(
+        "scoring: a back-test goes on",
+        BacktestRun.objects.filter(state=BacktestRun.State.RUNNING, lease_until__lt=now - grace).order_by("pk"),
+        lambda row: (
+            f"back-test {row.pk} waits since {row.lease_until:%Y-%m-%d %H:%M}: {row.error or 'its worker died'}."
+        ),
     )
     yield from found(
         "scoring: who is marked is scored soon",

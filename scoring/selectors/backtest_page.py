@@ -124,7 +124,7 @@ def _weeks(run: BacktestRun, ours: Side, theirs: Side | None, capacity: float) -
     whole = run.days // 7
     last = run.until.date()
     labels = [f"{last - timedelta(days=7 * (whole - index) - 1):%-d %b}" for index in range(whole)]
-    series = [(f"v{run.model.version} from {ours.bar}", "accent", [float(one) for one in ours.weeks[-whole:]])]
+    series = [(f"v{run.model.version} from {ours.bar}", "handoff", [float(one) for one in ours.weeks[-whole:]])]
     if theirs is not None and run.against is not None:
         name = f"v{run.against.version} from {theirs.bar}"
         series.append((name, "marketing", [float(one) for one in theirs.weeks[-whole:]]))

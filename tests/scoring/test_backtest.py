@@ -22,6 +22,7 @@ from handoff.models import Handoff, MqlPolicy
 from leads.models import Activity, Lead, Standing
 from scoring.backtest import figures
 from scoring.backtest.walk import Life, score_at
+from scoring.invariants import invariants
 from scoring.models import BacktestRun, ScoringModel, ScoringRule
 from scoring.selectors import active_model, basis_of, scores_compute
 from scoring.selectors.backtest import POLICY, deeds_read, facts_read, first_day_of, plan_make
@@ -331,3 +332,11 @@ def test_the_command(draft: ScoringModel) -> None:
     assert "4 MQLs" in said and "50.0% (" in said and "1 of 2, few" in said and "2 missed" in said
     with pytest.raises(CommandError, match="No version 99"):
         call_command("score_backtest", "--model", 99)
+
+
+def test_the_doctor_finds_one_that_nobody_goes_on_with(draft: ScoringModel) -> None:
+    run = backtest_start(model=draft, bar=50, days=60, hold=True)
+    assert not [one for one in invariants(db_now(), timedelta(minutes=2)) if "back-test" in one.check]
+    BacktestRun.objects.update(lease_until=db_now() - timedelta(minutes=5))
+    broken = [one for one in invariants(db_now(), timedelta(minutes=2)) if "back-test" in one.check]
+    assert len(broken) == 1 and f"back-test {run.pk} waits" in broken[0].message
