@@ -145,7 +145,7 @@ class Standing(Traveller):
         related_name="+",
         db_index=False,
     )
-    # A copy of Lead.source: a list of one source, best first, is this table and no other.
+    # A copy of Lead.source, so that a list of one source, best first, is one index away.
     source = models.CharField(max_length=60, blank=True, default="")
     fit = models.SmallIntegerField(default=0)
     engagement = models.SmallIntegerField(default=0)
@@ -172,8 +172,9 @@ class Standing(Traveller):
             # lists filtered by stage, best first
             models.Index(fields=["stage", "-score", "-lead"], name="standing_stage_score"),
             models.Index(fields=["-score", "-lead"], name="standing_score"),
-            # a source that few have, and the list of sources itself; those of a usual one come from standing_score
-            models.Index(fields=["source"], name="standing_source"),
+            # lists filtered by source, best first; and the list of sources itself. Without the score in it, a bought
+            # list whose leads are all poor took a second: everybody better was read first.
+            models.Index(fields=["source", "-score", "-lead"], name="standing_source_score"),
             # the scoring drain
             models.Index(fields=["score_due_at"], condition=Q(score_due_at__isnull=False), name="standing_due"),
         ]

@@ -9,7 +9,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveIndex(model_name="standing", name="standing_newest"),
         migrations.RemoveIndex(model_name="standing", name="standing_active"),
-        migrations.RemoveIndex(model_name="standing", name="standing_source_score"),
         migrations.RemoveField(model_name="standing", name="created_at"),
         migrations.RemoveField(model_name="standing", name="last_activity_at"),
         migrations.AddIndex(
@@ -19,9 +18,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lead",
             index=models.Index(fields=["-created_at", "-id"], name="lead_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="standing",
-            index=models.Index(fields=["source"], name="standing_source"),
         ),
     ]
