@@ -23,7 +23,7 @@ class LearnForm(forms.Form):
     exclude = forms.MultipleChoiceField(
         label="Never an input",
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "many"}),
         help_text="Tick what was written down by sales, or after the outcome was known: it would know the answer.",
     )
 

@@ -56,7 +56,8 @@ def learned(request: HttpRequest, pk: int) -> HttpResponse:
             "between": "{:.3f}–{:.3f} (95 %)".format(*study.result["measured"]["auc"][1:]),
             "converted": f"{study.result['won']:,} converted",
             "chart": calibration(study.result["measured"]),
-            "advice": found,
+            "advice": [one for one in found if not one.few],
+            "unheard": [one for one in found if one.few],
             "changes": sum(one.is_change for one in found),
             "outdated": active is None or active.pk != study.result.get("active"),
         }

@@ -109,6 +109,11 @@ class Lift:
         return self.with_it.few or self.without.few
 
     @property
+    def few_others(self) -> bool:
+        """It holds for nearly everybody: there are too few to compare with."""
+        return self.without.few and not self.with_it.few
+
+    @property
     def said(self) -> str:
         """The finding in words; '' when there are too few to say anything."""
         found = self.win

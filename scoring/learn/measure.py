@@ -108,7 +108,7 @@ def wilson(wins: float, n: float) -> Estimate:
     share, square = wins / n, Z * Z
     middle = (share + square / (2 * n)) / (1 + square / n)
     half = Z / (1 + square / n) * sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return Estimate(share, middle - half, middle + half)
+    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def top_share(said: Sequence[float], wins: Sequence[bool], part: float) -> Estimate:

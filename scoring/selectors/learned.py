@@ -65,7 +65,7 @@ def calibration(measured: dict[str, Any]) -> Chart:
     chart = lines(
         "Said and came, in tenths by rising chance",
         [str(place) for place in range(1, len(tenths) + 1)],
-        [("Said by the score", "accent", said), ("Came", "handoff", came)],
+        [("Said by the score", "sales", said), ("Came", "handoff", came)],
         head=["Tenth", "Leads", "Said", "Came", "95 %"],
         said=lambda value: f"{value:.0f} %",
     )
