@@ -10,7 +10,8 @@ from django.db.models import Count, F, QuerySet
 
 from leads.querysets import owner_filter
 from scoring.lift import QUIET_DAYS, Lift, Tally, rule_print
-from scoring.models import Handed, ScoringModel, ScoringRule, Study
+from scoring.models import DriftCheck, Handed, ScoringModel, ScoringRule, Study
+from scoring.selectors.words import drift_words
 
 
 @dataclass
@@ -116,7 +117,10 @@ def met_context(model: ScoringModel, groups: Iterable[tuple[str, str, int, list[
         for rule in found:
             rule.met = met.get(rule.pk)
     names = {rule.pk: rule.name for rule in model.rules.all()}
+    check = DriftCheck.objects.filter(model=model).first() if model.state == ScoringModel.State.ACTIVE else None
     return {
+        "drift": check,
+        "drift_said": drift_words(check) if check and check.moved else "",
         "counted": done,
         "counting": study_newest(Study.Kind.COUNT, model),
         "dead": [(pk, names[pk], one.dead) for pk, one in met.items() if one.dead],

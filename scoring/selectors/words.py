@@ -2,8 +2,8 @@
 
 from leads.conditions import condition_sentence
 from leads.rules import ACTIVITY_KINDS
-from scoring import rules
-from scoring.models import ScoringModel, ScoringRule
+from scoring import drift, rules
+from scoring.models import DriftCheck, ScoringModel, ScoringRule
 
 SETTINGS = {
     "name": "name",
@@ -80,3 +80,19 @@ def rule_sentence(rule: ScoringRule) -> str:
         return f"if {condition_sentence(rule.condition)}"
     kind = _kind(rule)
     return f"{_times(rule)}: {kind[0].lower()}{kind[1:]}"
+
+
+def drift_words(check: DriftCheck) -> str:
+    """What moved, for people."""
+    parts = []
+    if check.psi is not None and check.psi > drift.MOVED:
+        parts.append(
+            f"the scores of the leads lie otherwise than when it was activated (stability index {check.psi:.2f}, "
+            f"usual up to {drift.MOVED})"
+        )
+    told = check.calibration
+    if told.get("moved"):
+        parts.append(
+            f"of {told['n']:,} leads {100 * told['came']:.0f} % converted where {100 * told['said']:.0f} % were said"
+        )
+    return " and ".join(parts)

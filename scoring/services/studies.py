@@ -14,6 +14,7 @@ from core.errors import Conflict, Refused
 from scoring.models import Rescore, ScoringModel, Study
 from scoring.selectors.cards import active_model
 from scoring.services.counting import count_run
+from scoring.services.drift import drift_check
 from scoring.services.learn_study import learn_run
 from scoring.services.studying import Tell
 
@@ -35,9 +36,11 @@ def study_start(*, kind: str, model: ScoringModel | None, by: Any, params: dict[
 
 
 def study_drain(*, seconds: float = 20) -> int:
-    """Do the studies that are due; returns how many. Safe to run many times at once. Begins that of the day."""
+    """Do the studies that are due; returns how many. Safe to run many times at once. Begins that of the day, and
+    looks once a week whether the active model has drifted."""
     end, done = time.monotonic() + seconds, 0
     day_begin()
+    drift_check()
     while time.monotonic() < end:
         held = leases.claim(Study.objects.all(), limit=1, lease_seconds=LEASE_SECONDS)
         if not held.rows:
