@@ -74,10 +74,10 @@ def _work(study: Study, token: UUID) -> None:
 def day_begin() -> Study | None:
     """Begin today's count (UTC) of the active model, when today's pass over all leads is through."""
     midnight = db_now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if Study.objects.filter(kind=Kind.COUNT, created_at__gte=midnight).exists():
-        return None
     model = active_model()
-    if model is None or Rescore.objects.filter(finished_at__isnull=True).exists():
+    if model is None or model.studies.filter(kind=Kind.COUNT, created_at__gte=midnight).exists():
+        return None
+    if Rescore.objects.filter(finished_at__isnull=True).exists():
         return None
     try:
         return study_start(kind=Kind.COUNT, model=model, by=None)

@@ -17,6 +17,7 @@ from scoring.models import Handed, ScoringModel, ScoringRule, Study
 from scoring.selectors import active_model, basis_of, scores_compute
 from scoring.selectors.asof import Moment, as_of
 from scoring.selectors.met import rules_met
+from scoring.services import model_draft
 from scoring.services.studies import study_drain, study_start
 from tests.personas import persona
 from tests.scoring.world import ago, captured
@@ -198,6 +199,13 @@ def test_the_day_counts_by_itself_once() -> None:
     assert study_drain() == 1 and study_drain() == 0
     study = Study.objects.get()
     assert study.state == Leased.State.DONE and study.by is None and study.result["leads"] == 1
+
+
+def test_a_draft_that_was_counted_today_does_not_stand_for_the_active_model(people: Any) -> None:
+    draft = model_draft(source=active_model(), by=people("marketer"))
+    study_start(kind=Study.Kind.COUNT, model=draft, by=people("marketer"))
+    assert study_drain() + study_drain() == 2
+    assert set(Study.objects.values_list("model", flat=True)) == {draft.pk, active_model().pk}  # type: ignore[union-attr]
 
 
 def test_a_study_that_was_left_is_taken_up_again() -> None:
