@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from handoff.models import Handoff
 from insights.demo import words
 from insights.demo.write import email_of
+from insights.models import RollupState
 from insights.services import rollup_check
 from leads.models import Lead
 from scoring.services import score_drain
@@ -77,6 +78,8 @@ def test_who_came_no_further_is_behind_the_words_that_say_so(demo):
 def test_queries_do_not_grow(demo, django_assert_max_num_queries, who, address, most):
     client = demo(who)
     client.get(address)
+    # Tests before this one were rolled back and left holes in the ledger's ids: while they are new, one query more.
+    RollupState.objects.update(gaps=[])
     with django_assert_max_num_queries(most):
         assert client.get(address).status_code == 200
 
