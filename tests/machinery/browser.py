@@ -102,7 +102,7 @@ def browser_as(
 
 def assert_axe_clean(page: Page, **options: Any) -> None:
     """No accessibility violation on the page as it is now; the message names each rule and where it is broken."""
-    asked = {"resultTypes": ["violations"], **options}  # what passes is not gathered: half the time
+    asked = {"resultTypes": ["violations"], **options}  # what passes is not gathered
     found = Axe().run(page, options=asked).response["violations"]
     said = [
         f"{one['id']} ({one['impact']}): {one['help']}\n"
