@@ -19,6 +19,7 @@ from core.models import Leased, OutboxMessage
 from deals.models import Deal
 from handoff.models import Assignment, Handoff
 from insights.models import RollupState
+from insights.services import rollup_drain
 from leads.models import InboxItem, Lead, Standing
 from team.models import Notice, Team, User
 from team.services import token_create
@@ -143,10 +144,13 @@ def faults(client: Client, *, cycles: int = 1) -> list[str]:
 
 
 def doctor() -> list[str]:
-    """What the invariants say. A house that has just begun may still be making its first sums: they are waited for,
-    because until then nobody can say whether they are right."""
+    """What the invariants say. A house that has just begun may still be making its first sums, or be about to: they
+    are waited for, because until then nobody can say whether they are right."""
     end = time.monotonic() + 30
-    while RollupState.objects.filter(rebuilding=True).exists() and time.monotonic() < end:
+    while time.monotonic() < end:
+        rollup_drain(seconds=5)  # does nothing while a worker is at it
+        if RollupState.objects.filter(rebuilding=False).exists():
+            break
         time.sleep(0.1)
     now = db_now()
     rooms = collect(flow.INVARIANTS, now, timedelta(seconds=1))
