@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from deals.models import Deal
 from funnels.models import Stage
@@ -20,15 +20,18 @@ def closed_outcomes(*, most: int) -> Iterator[Outcome]:
         :most
     ]:
         yield Outcome(lead_id, cycle, at, "rejected", reason or "")
-    closed = Deal.objects.filter(
-        lead__isnull=False, closed_at__isnull=False, stage__kind__in=[Stage.Kind.WON, Stage.Kind.LOST]
-    ).exclude(lost_reason__counts=False)
-    rows = closed.order_by(F("closed_at").desc(), "-id")[:most]
+    rows = _decided().filter(lead__isnull=False).order_by(F("closed_at").desc(), "-id")[:most]
     found = list(rows.values_list("lead_id", "lead_cycle", "created_at", "stage__kind", "lost_reason__code"))
     opened = _opened({lead_id for lead_id, cycle, *_ in found if cycle is not None})
     for pk, in_cycle, created_at, kind, why in found:
         at = opened.get((pk, in_cycle), created_at)
         yield Outcome(pk, in_cycle or 1, min(at, created_at), str(kind), why or "")
+
+
+def _decided() -> QuerySet[Deal]:
+    """Deals that were won or lost. That of a rejected handoff is neither."""
+    closed = Deal.objects.filter(closed_at__isnull=False, stage__kind__in=[Stage.Kind.WON, Stage.Kind.LOST])
+    return closed.exclude(lost_reason__counts=False)
 
 
 def handed_over(*, most: int, since: datetime | None = None) -> Iterator[HandedOver]:
@@ -51,12 +54,7 @@ def handed_over(*, most: int, since: datetime | None = None) -> Iterator[HandedO
 
 def _closed(lead_ids: list[int]) -> dict[tuple[int, int | None], tuple[str, str]]:
     """(lead, cycle) -> (won or lost, why lost) of the deals that handoffs opened."""
-    rows = Deal.objects.filter(
-        lead__in=lead_ids,
-        lead_cycle__isnull=False,
-        closed_at__isnull=False,
-        stage__kind__in=[Stage.Kind.WON, Stage.Kind.LOST],
-    ).exclude(lost_reason__counts=False)
+    rows = _decided().filter(lead__in=lead_ids, lead_cycle__isnull=False)
     found = rows.values_list("lead_id", "lead_cycle", "stage__kind", "lost_reason__label")
     return {(lead_id, cycle): (str(kind), why or "") for lead_id, cycle, kind, why in found}
 

@@ -64,7 +64,7 @@ def backtest(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.GET.get("bar", "")
     bar = min(int(wanted), TOP) if wanted.isdecimal() and len(wanted) < 6 else run.bar
     context |= selectors.numbers(run, bar, request.user) | selectors.fixed(run, bar, request.path)
-    if getattr(request, "htmx", False) and not request.htmx.boosted:  # type: ignore[attr-defined]
+    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         return render(request, "scoring/_backtest_numbers.html", context)
     context["stale"] = rules_hash(run.model) != run.rules_hash
     return render(request, "scoring/backtest.html", context)

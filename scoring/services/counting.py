@@ -70,10 +70,11 @@ def count_run(study: Study, tell: Tell) -> dict[str, Any]:
         return {}
     now = db_now()
     found = model_rules(model)
+    places = _places(found)
     by_facts = [one.pk for one in found if one.pk in basis.conditions]
     by_deeds = [rule.id for rule in basis.card.on_deeds]
     facts, deeds, last = _met(basis, by_facts, by_deeds, now, tell)
-    handed = _handed(model, basis, tell, now)
+    handed = _handed(model, basis, places, tell, now)
     tell(0, 0, "Trying each rule's leads without it")
     moved = _moved(basis, facts.some | deeds.some, now)
     same = twins(facts.leads, facts.rule_ids) | twins(deeds.leads, deeds.rule_ids)
@@ -83,7 +84,7 @@ def count_run(study: Study, tell: Tell) -> dict[str, Any]:
         met = facts if rule.pk in basis.conditions else deeds
         place = met.rule_ids.index(rule.pk)
         said[str(rule.pk)] = {
-            "place": _places(found)[rule.pk],
+            "place": places[rule.pk],
             "print": rule_print(rule),
             "now": met.count(place),
             "recent": met.count(place, recent=True) if met is facts else None,
@@ -162,16 +163,15 @@ def _bit(holds: Q, place: int) -> Case:
     return Case(When(holds, then=Value(1 << place, output_field=big)), default=Value(0, output_field=big))
 
 
-def _handed(model: ScoringModel, basis: Basis, tell: Tell, now: datetime) -> int:
+def _handed(model: ScoringModel, basis: Basis, places: dict[int, int], tell: Tell, now: datetime) -> int:
     """Every lead that sales got, with the rules that held for it then, as rows. Returns how many."""
     Handed.objects.filter(model__state=ScoringModel.State.RETIRED).delete()
     found: dict[int, HandedOver] = {one.handoff_id: one for one in ask("leads.handed", most=MOST_HANDED) or ()}
     groups = {rule.id: rule.group for rule in (*basis.card.fit, *basis.card.engagement, *basis.card.negative)}
-    place = _places(model_rules(model))
     seen = 0
     asked = as_of(basis, (Moment(one.handoff_id, one.lead_id, one.at) for one in found.values()))
     while part := list(islice(asked, 1000)):
-        rows = [_row(model, found[moment.key], then, groups, place, now) for moment, then in part]
+        rows = [_row(model, found[moment.key], then, groups, places, now) for moment, then in part]
         Handed.objects.bulk_create(
             rows,
             update_conflicts=True,
