@@ -102,6 +102,9 @@ class RejectReason(models.Model):
     code = models.SlugField(max_length=40, unique=True)
     label = models.CharField(max_length=80)
     then = models.CharField(max_length=10, choices=Then, default=Then.RECYCLE)
+    wait_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Before a lead recycled for this may pass again; empty: as the policy says"
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
@@ -175,6 +178,9 @@ class Handoff(models.Model):
         RejectReason, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     reject_note = models.CharField(max_length=500, blank=True, default="")
+    reenter_at = models.DateTimeField(
+        null=True, blank=True, help_text="Recycled: before this the lead's next cycle passes by high intent only"
+    )
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="Its deal was won or lost: it takes no room in the rep's load any more"
     )
