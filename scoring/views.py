@@ -54,9 +54,11 @@ def _shown(model: ScoringModel, user: Any) -> dict[str, Any]:
 def desk(request: HttpRequest) -> HttpResponse:
     """The active model as sentences, the distribution, the versions."""
     active = active_model()
-    chart, grades = selectors.distribution(request.user)
+    spread = selectors.spread_of(request.user)
+    chart, grades = selectors.distribution(spread)
     context: dict[str, Any] = {
         "chart": chart,
+        "spread_at": spread.at,
         "starters": STARTERS.values(),
         "bar": selectors.mql_bar(),
         "versions": ScoringModel.objects.select_related("created_by")[:30],
