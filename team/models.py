@@ -56,6 +56,9 @@ class User(AbstractBaseUser):
     is_admin = models.BooleanField(default=False)
     time_zone = models.CharField(max_length=64, default="UTC")
     working_hours = models.JSONField(default=office_hours)
+    # Their public holidays are days off: see team.rules.countries and regions.
+    country = models.CharField(max_length=2, blank=True, default="")
+    region = models.CharField(max_length=40, blank=True, default="")
     # Routing: how many new leads a rep can take, and how big a share among equals.
     weight = models.PositiveSmallIntegerField(default=1)
     capacity_open = models.PositiveIntegerField(default=40, help_text="Most handoffs and open deals at once")
@@ -109,6 +112,19 @@ class TimeOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.starts_at:%Y-%m-%d} - {self.ends_at:%Y-%m-%d}"
+
+
+class CompanyDay(models.Model):
+    """A day on which the whole company is off, besides public holidays."""
+
+    day = models.DateField(unique=True)
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.day:%Y-%m-%d}"
 
 
 class ApiToken(models.Model):

@@ -1,8 +1,15 @@
-"""Reading people."""
+"""Reading people, and when they work."""
+
+from collections.abc import Container, Iterable
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
-from team.models import Team, User
+from team.models import CompanyDay, Team, TimeOff, User
+from team.rules import Calendar, ClosedDays, spans_join
+from team.rules.calendar import Span
+
+FEW = 50  # people for whom time off is asked by name
 
 
 def people_seen_by(user: User) -> QuerySet[User]:
@@ -19,3 +26,40 @@ def teams_counted() -> QuerySet[Team]:
     return Team.objects.annotate(
         people=Count("members", filter=active), reps=Count("members", filter=active & Q(members__is_rep=True))
     ).order_by("name")
+
+
+def calendars_of(people: Iterable[User], *, since: datetime) -> dict[int, Calendar]:
+    """The working calendars of these people, right from ``since`` on. Two statements however many they are; people
+    of one place who keep the same hours share one, so it may be the key of what is reckoned with it."""
+    people = list(people)
+    off = _time_off(people, since)
+    days = CompanyDay.objects.filter(day__gte=since.date() - timedelta(days=2))
+    company = frozenset(days.values_list("day", flat=True))
+    known: dict[tuple[object, ...], Calendar] = {}
+    out = {}
+    for one in people:
+        away = off.get(one.pk, ())
+        key = (str(one.working_hours), one.time_zone, one.country, one.region, away)
+        if key not in known:
+            # nothing closed at all: an empty set, which costs nothing to ask
+            closed: Container[date] = frozenset()
+            if one.country or company:
+                closed = ClosedDays(one.country, one.region, company)
+            known[key] = Calendar(one.working_hours, one.time_zone, closed, away)
+        out[one.pk] = known[key]
+    return out
+
+
+def _time_off(people: list[User], since: datetime) -> dict[int, tuple[Span, ...]]:
+    rows = TimeOff.objects.filter(ends_at__gt=since)
+    if len(people) <= FEW:
+        rows = rows.filter(user__in=people)
+    found: dict[int, list[Span]] = {}
+    for user, start, end in rows.order_by().values_list("user_id", "starts_at", "ends_at"):
+        found.setdefault(user, []).append((start, end))
+    return {user: spans_join(spans) for user, spans in found.items()}
+
+
+def calendar_of(person: User, *, since: datetime) -> Calendar:
+    """One person's working calendar, right from ``since`` on."""
+    return calendars_of([person], since=since)[person.pk]

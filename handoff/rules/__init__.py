@@ -2,19 +2,14 @@
 
 from handoff.rules.bar import may_reenter, passes_score, policy_check, why_score
 from handoff.rules.choice import HOW, UNIT, Candidate, Choice, Pool, choose, nobody_sentence, skipped_sentence
-from handoff.rules.clocks import (
-    clock_level,
-    clock_percent,
-    day_start,
-    due_at,
-    has_hours,
-    is_working,
-    next_opening,
-)
+from handoff.rules.clocks import clock_level, clock_percent
+from team.rules import AROUND_THE_CLOCK, Calendar, day_start
 
 __all__ = [
+    "AROUND_THE_CLOCK",
     "HOW",
     "UNIT",
+    "Calendar",
     "Candidate",
     "Choice",
     "Pool",
@@ -22,11 +17,7 @@ __all__ = [
     "clock_level",
     "clock_percent",
     "day_start",
-    "due_at",
-    "has_hours",
-    "is_working",
     "may_reenter",
-    "next_opening",
     "nobody_sentence",
     "passes_score",
     "policy_check",

@@ -107,7 +107,7 @@ def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> 
         outcomes = [routing.choose(one.lead_id, owners[one.lead_id]) for one in rows]
     pairs = list(zip(rows, outcomes, strict=True))
     given = [(one, outcome.rep, outcome) for one, outcome in pairs if outcome.rep is not None]
-    give(given, now=now)
+    give(given, now=now, slas=Slas.load(lead_ids, now=now, calendars=routing.calendars))
     routing.save()
     _hold([(one, outcome) for one, outcome in pairs if outcome.rep is None], now)
     points.reached("handoff.given")
@@ -130,7 +130,7 @@ def give(
     the handoffs and standings locked; an assignment that was active before must have been ended."""
     if not rows:
         return
-    slas = slas or Slas.load([one.lead_id for one, _, _ in rows], now=now)
+    slas = slas or Slas.load([one.lead_id for one, _, _ in rows], now=now, reps={rep for _, rep, _ in rows})
     for one, rep, _ in rows:
         one.rep, one.waiting_why = rep, ""
         one.turn += 1

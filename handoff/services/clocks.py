@@ -99,7 +99,8 @@ def escalate_batch(limit: int = BATCH) -> int:
     assignments_end([one for one, _, _ in moved], why=NO_ANSWER, now=now)
     for one, _, _ in moved:
         one.reroutes += 1
-    give(moved, now=now, slas=Slas.load([one.lead_id for one, _, _ in moved], now=now))
+    lead_ids = [one.lead_id for one, _, _ in moved]
+    give(moved, now=now, slas=Slas.load(lead_ids, now=now, calendars=routing.calendars))
     routing.save()
     gone = {one.pk for one, _, _ in moved}
     Handoff.objects.filter(pk__in=[one.pk for one in rows if one.pk not in gone]).update(escalated_at=now)

@@ -15,7 +15,8 @@ from handoff import rules
 from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule
 from handoff.services.slas import matching_by
 from leads.models import Lead, Standing
-from team.models import TimeOff, User
+from team.models import User
+from team.selectors import calendars_of
 
 # An accepted lead takes room in a rep's load until its deal closes (deals tells: ``deal.closed``) or the lead moves
 # on (won, recycled). After this many days it does not any more: the deal's own stall marks show it.
@@ -59,6 +60,7 @@ class Routing:
     now: datetime
     order: list[RoutingRule]
     people: dict[int, User] = field(default_factory=dict)
+    calendars: dict[int, rules.Calendar] = field(default_factory=dict)
     candidates: dict[int, rules.Candidate] = field(default_factory=dict)
     pools: dict[int, rules.Pool] = field(default_factory=dict)
     matching: dict[int, set[int]] = field(default_factory=dict)
@@ -95,20 +97,17 @@ class Routing:
             # Whoever is deactivated meanwhile waits for our commit, so that ``rep_left`` finds what we gave them.
             reps = reps.select_for_update(of=("self",), no_key=True)
         self.people = {rep.pk: rep for rep in reps}
-        off = TimeOff.objects.filter(starts_at__lte=self.now, ends_at__gt=self.now)
-        away = set(off.values_list("user_id", flat=True))
-        working: dict[tuple[str, str], bool] = {}  # many keep the same hours
+        self.calendars = calendars_of(self.people.values(), since=self.now)
+        working = {one: one.is_working(self.now) for one in set(self.calendars.values())}  # many share one
         for rep in self.people.values():
-            hours = str(rep.working_hours), rep.time_zone
-            if hours not in working:
-                working[hours] = rules.is_working(self.now, rep.working_hours, rep.time_zone)
+            calendar = self.calendars[rep.pk]
             self.candidates[rep.pk] = rules.Candidate(
                 id=rep.pk,
                 weight=rep.weight,
                 capacity_open=rep.capacity_open,
                 capacity_day=rep.capacity_day,
-                away=rep.pk in away,
-                working=working[hours],
+                away=calendar.is_off(self.now),
+                working=working[calendar],
             )
 
     def _pools(self) -> None:
@@ -198,11 +197,7 @@ class Routing:
 
     def _next_opening(self, pool: Iterable[rules.Candidate]) -> datetime:
         """When the first who is able comes to work; looked at again at least every quarter of an hour."""
-        openings = [
-            rules.next_opening(self.now, self.people[one.id].working_hours, self.people[one.id].time_zone)
-            for one in pool
-            if not one.unable()
-        ]
+        openings = [self.calendars[one.id].next_opening(self.now) for one in pool if not one.unable()]
         return min([*openings, self.now + timedelta(minutes=15)])
 
     def save(self) -> None:

@@ -13,10 +13,10 @@ from django.urls import reverse
 from core import mail, outbox
 from core.bulk import where_in
 from handoff.models import Handoff
-from handoff.rules.clocks import zone_get
 from leads.models import Activity, Lead
 from leads.rules import ACTIVITY_KINDS, lead_name
 from team.models import User
+from team.rules import zone_get
 from team.services import NoticeLine, notices_tell
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from core.models import Leased, OutboxMessage
 from handoff.models import Assignment, Handoff, RejectReason, SlaPolicy
-from handoff.rules import clocks
+from handoff.rules import AROUND_THE_CLOCK, Calendar
 from insights.demo.plan import Pass, Person
 from insights.demo.write import BATCH, Writer
 from leads.models import Lead
-from team.models import Notice
+from team.models import Notice, User
+from team.rules import ClosedDays
 
 
 def handoffs_write(writer: Writer, people: Sequence[Person], leads: dict[int, Lead]) -> list[Handoff]:
@@ -54,8 +55,8 @@ def _handoff(
     rep = writer.users[handed.rep]
     due = handed.due_at
     if policy and handed.decided_at:  # the past ran on the policy's clock; what is live now has a deadline ahead
-        hours = rep.working_hours if policy.working_time else None
-        due = clocks.due_at(handed.assigned_at, policy.minutes, hours, rep.time_zone)
+        calendar = _calendar(rep) if policy.working_time else AROUND_THE_CLOCK
+        due = calendar.due_at(handed.assigned_at, policy.minutes)
     return Handoff(
         lead=leads[one.number],
         cycle=handed.cycle,
@@ -77,6 +78,11 @@ def _handoff(
         decided_by=rep if handed.decided_at else None,
         reject_reason=pool[one.number % len(pool)] if pool else None,
     )
+
+
+def _calendar(rep: User) -> Calendar:
+    """The working calendar of the past: of time off that is over nothing is told."""
+    return Calendar(rep.working_hours, rep.time_zone, ClosedDays(rep.country, rep.region))
 
 
 def _tell(rows: Sequence[Handoff]) -> None:

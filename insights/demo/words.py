@@ -23,6 +23,18 @@ PEOPLE = [
     ("ada", "Ada Brandt", "admin", "", "Europe/Berlin"),
 ]
 
+# whose public holidays they keep: (country, region)
+HOLIDAYS = {
+    **dict.fromkeys(("rita", "helena", "maya"), ("US", "NY")),
+    **dict.fromkeys(("noah", "ada"), ("DE", "BE")),
+    "sam": ("US", "IL"),
+    "priya": ("US", "CA"),
+    "tomasz": ("PL", ""),
+    "elif": ("TR", ""),
+    "diego": ("PT", ""),
+    "jonas": ("SE", ""),
+}
+
 # (sku, name, series, price a year)
 PRODUCTS = [
     ("TW-START", "Tidewater Starter", "Plans", 2_400),

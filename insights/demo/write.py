@@ -204,6 +204,8 @@ def people_make() -> dict[str, User]:
                 "password": secret,
                 "team": teams.get(team),
                 "time_zone": zone,
+                "country": words.HOLIDAYS[name][0],
+                "region": words.HOLIDAYS[name][1],
                 f"is_{role}": True,
             },
         )
