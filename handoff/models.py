@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from handoff.link_models import LinkUse as LinkUse
 from leads.models import Lead
 from leads.querysets import owner_filter
 from team.models import Team

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import handoffs, settings
+from handoff.views import by_mail, handoffs, settings
 
 app_name = "handoff"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/accept/", handoffs.accept, name="accept"),
     path("handoffs/<int:pk>/reject/", handoffs.reject, name="reject"),
     path("handoffs/<int:pk>/reassign/", handoffs.reassign, name="reassign"),
+    path("handoffs/by-mail/<str:token>/", by_mail.by_mail, name="by_mail"),
     path("mql/", settings.policy, name="policy"),
     path("routing/", settings.routing, name="routing"),
     path("routing/new/", settings.rule_new, name="rule_new"),

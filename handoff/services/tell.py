@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.template import Context
 from django.template.loader import get_template
 from django.urls import reverse
 
 from core import mail, outbox
 from core.bulk import where_in
 from handoff.models import Handoff
+from handoff.services.tokens import accept_url
 from leads.models import Activity, Lead
 from leads.rules import ACTIVITY_KINDS, lead_name
 from team.models import User
@@ -70,34 +72,34 @@ def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
     one = rows.filter(pk=handoff_id, rep=rep_id, rep__is_active=True).first()
     if one is None or one.rep is None:
         return
-    context = _context(one, one.rep, _deeds(one.lead_id))
+    values = mail_values(one, one.rep) | {"accept": _accept(one, one.rep)}
     templates: tuple[Any, Any] = get_template("handoff/mail_assigned.txt"), get_template("handoff/mail_assigned.html")
     text, html = templates
     mail.deliver(
         key,
         to=one.rep.email,
         subject=f"New lead: {one.lead.name}",
-        text=text.template.render(context["text"]),
-        html=html.template.render(context["html"]),
+        text=text.template.render(Context(values, autoescape=False, use_tz=False)),
+        html=html.template.render(Context(values, autoescape=True, use_tz=False)),
     )
 
 
-def _context(handoff: Handoff, rep: User, deeds: list[tuple[str, datetime]]) -> dict[str, Any]:
-    from django.template import Context
+def _accept(handoff: Handoff, rep: User) -> str:
+    """The address of the button that accepts, '' when there is nothing to accept any more."""
+    return accept_url(handoff, rep.pk) if handoff.state == Handoff.State.ASSIGNED else ""
 
+
+def mail_values(handoff: Handoff, rep: User) -> dict[str, Any]:
+    """What the e-mail, and the page behind its button, say of a handoff."""
     zone: ZoneInfo = zone_get(rep.time_zone)
-    values = {
+    return {
         "handoff": handoff,
         "lead": handoff.lead,
         "company": handoff.lead.company,
         "rep": rep,
         "due": handoff.due_at.astimezone(zone).strftime("%a %d %b, %H:%M") if handoff.due_at else "",
-        "deeds": [(label, at.astimezone(zone).strftime("%d %b %H:%M")) for label, at in deeds],
+        "deeds": [(label, at.astimezone(zone).strftime("%d %b %H:%M")) for label, at in _deeds(handoff.lead_id)],
         "url": settings.SITE_URL + lead_url(handoff),
-    }
-    return {
-        "text": Context(values, autoescape=False, use_tz=False),
-        "html": Context(values, autoescape=True, use_tz=False),
     }
 
 

@@ -39,7 +39,7 @@ ROUTES: dict[str, Route] = {
     # open to the world
     **_all("GET", WORLD, "core:healthz", "leads:track_script", "leads:track_click", "leads:public_thanks"),
     **_all("GET", WORLD, "team:password_reset_done"),
-    **_all("GET POST", WORLD, "leads:public_form", "team:setup"),
+    **_all("GET POST", WORLD, "leads:public_form", "team:setup", "handoff:by_mail"),
     **_all("POST OPTIONS", WORLD, "leads:track"),
     **_all("GET POST", WORLD, "team:login", "team:password_reset", "team:password_reset_confirm"),
     # everybody's own desk

@@ -13,6 +13,7 @@ from deals.models import Deal, Product, Task
 from funnels.models import Funnel
 from funnels.selectors import stage_get
 from handoff.models import RejectReason, RoutingRule, SlaPolicy
+from handoff.services.tokens import accept_url
 from intake.models import ImportRun
 from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, Segment, Standing
 from leads.services.public import link_tracked
@@ -103,6 +104,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("handoff:open", lead_id=lead.pk),
         **of("handoff:detail", "handoff:card", "handoff:accept", "handoff:reject", pk=handoff.pk),
         **of("handoff:reassign", pk=handoff.pk),
+        **of("handoff:by_mail", token=accept_url(handoff, rep.pk).split("/")[-2]),
         **of("handoff:rule_edit", "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete", pk=routing.pk),
         **of("handoff:sla_edit", "handoff:sla_move", "handoff:sla_toggle", pk=sla.pk),
         **of("handoff:reason_edit", "handoff:reason_move", "handoff:reason_toggle", pk=reason.pk),
