@@ -9,6 +9,15 @@ from leads.forms.condition import ConditionField
 from leads.rules import ACTIVITY_KINDS
 from scoring import rules
 from scoring.models import ScoringModel, ScoringRule
+from scoring.selectors.words import rule_say, settings_say
+
+
+class OpenedField(forms.CharField):
+    """How it read when the form was opened: of two people who change the same, the second is told."""
+
+    def __init__(self, reads: str) -> None:
+        super().__init__(widget=forms.HiddenInput, required=False, strip=False, initial=reads)
+        self.empty_value = None  # type: ignore[assignment]
 
 
 class ModelForm(forms.ModelForm):
@@ -32,6 +41,7 @@ class ModelForm(forms.ModelForm):
                 self.fields[f"{name}_{index}"] = forms.IntegerField(
                     label=f"{of} {sign} from", min_value=0, max_value=100, initial=getattr(model, name)[index]
                 )
+        self.fields["opened"] = OpenedField(settings_say(model))
         self.bars = [stage.key for stage in stages[1:]]
         for stage in stages[1:]:
             self.fields[f"bar_{stage.key}"] = forms.IntegerField(
@@ -48,7 +58,14 @@ class ModelForm(forms.ModelForm):
         data = self.cleaned_data
         bars = {key: data[f"bar_{key}"] for key in self.bars if data[f"bar_{key}"] is not None}
         bounds = {name: [data[f"{name}_{index}"] for index in range(3)] for name in self.bounds}
-        return {name: data[name] for name in self._meta.fields or []} | bounds | {"stage_bars": bars}
+        return (
+            {name: data[name] for name in self._meta.fields or []}
+            | bounds
+            | {
+                "stage_bars": bars,
+                "opened": data["opened"],
+            }
+        )
 
     def refuse(self, field: str, message: str) -> None:
         """Show a refusal at the field that it names."""
@@ -86,6 +103,8 @@ class RuleForm(forms.ModelForm):
     def __init__(self, *args: Any, group: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.group = group
+        if self.instance.pk:
+            self.fields["opened"] = OpenedField(rule_say(self.instance))
         if group == rules.FIT:
             for name in DEEDS:
                 del self.fields[name]

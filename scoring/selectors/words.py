@@ -27,6 +27,11 @@ def setting_say(model: ScoringModel, name: str) -> str:
     return str(value)
 
 
+def settings_say(model: ScoringModel) -> str:
+    """All settings of a model on one line."""
+    return "; ".join(f"{label} {setting_say(model, name)}" for name, label in SETTINGS.items())
+
+
 def rule_terms(rule: ScoringRule) -> list[tuple[str, str]]:
     """What makes a rule what it is, term by term, so that two can be told apart."""
     deed = bool(rule.activity_kind)

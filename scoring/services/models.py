@@ -11,7 +11,7 @@ from leads.conditions import condition_check
 from scoring import checks, rules
 from scoring.models import ScoringChange, ScoringModel, ScoringRule
 from scoring.selectors.sense import effect_of, harm
-from scoring.selectors.words import SETTINGS, rule_say, setting_say
+from scoring.selectors.words import SETTINGS, rule_say, setting_say, settings_say
 from scoring.services.rescore import rescore_start
 from scoring.services.shadow_write import shadow_leave
 
@@ -56,10 +56,19 @@ def _no_draft(model: ScoringModel) -> Conflict:
     return Conflict(f"Version {model.version} is {model.get_state_display().lower()}: make a new draft to change it.")
 
 
+def _as_opened(opened: str | None, now: str) -> None:
+    """Of two people who change the same, the second is told. ``opened``: how it read when they began; None: whoever
+    asks did not look before."""
+    if opened is not None and opened != now:
+        raise Conflict(f"Somebody changed this since you opened it. It reads now: {now}. Reload, then change that.")
+
+
 @transaction.atomic
-def model_update(*, model_id: int, by: Any, **fields: Any) -> ScoringModel:
-    """Change a draft's name, caps, bounds and bars. Raises Refused naming the field, Conflict for no draft."""
+def model_update(*, model_id: int, by: Any, opened: str | None = None, **fields: Any) -> ScoringModel:
+    """Change a draft's name, caps, bounds and bars. Raises Refused naming the field, Conflict for no draft or when
+    it reads otherwise than when it was ``opened``."""
     model = _locked_draft(model_id)
+    _as_opened(opened, settings_say(model))
     checks.bounds_check(fields.get("fit_bounds", model.fit_bounds), "fit_bounds")
     checks.bounds_check(fields.get("engagement_bounds", model.engagement_bounds), "engagement_bounds")
     for name in ("fit_cap", "engagement_cap", "negative_cap"):
@@ -78,11 +87,19 @@ def model_update(*, model_id: int, by: Any, **fields: Any) -> ScoringModel:
 
 
 @transaction.atomic
-def rule_save(*, model_id: int, by: Any, rule_id: int | None = None, **fields: Any) -> ScoringRule:
-    """Add or change a rule of a draft. Raises Refused naming the field, Conflict for no draft."""
+def rule_save(
+    *, model_id: int, by: Any, rule_id: int | None = None, opened: str | None = None, **fields: Any
+) -> ScoringRule:
+    """Add or change a rule of a draft. Raises Refused naming the field, Conflict for no draft, for a rule that is
+    gone, or that reads otherwise than when it was ``opened``."""
     model = _locked_draft(model_id)
-    rule = model.rules.get(pk=rule_id) if rule_id else ScoringRule(model=model, position=model.rules.count())
+    rule = (
+        model.rules.filter(pk=rule_id).first() if rule_id else ScoringRule(model=model, position=model.rules.count())
+    )
+    if rule is None:
+        raise Conflict("Somebody removed this rule meanwhile.")
     before = rule_say(rule) if rule_id else ""
+    _as_opened(opened, before)
     asked = (rule.condition, rule.activity_kind)
     for name, value in fields.items():
         setattr(rule, name, value)

@@ -1,5 +1,5 @@
-"""The marketer's way from a doubt to another model, in a real browser: change a rule, try it on the past, let it run in
-shadow, activate it, see why one lead moved; and learn a model from what sales took, read as points."""
+"""The marketer's way from a doubt to another model, in a real browser: change a rule, try it on the past, let it run
+in shadow, activate it, see why one lead moved; and learn a model from what sales took, read as points."""
 
 from collections.abc import Callable
 

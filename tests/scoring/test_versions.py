@@ -71,3 +71,31 @@ def test_the_page_asks_few_questions(login: Any, people: Any, django_assert_max_
     client.get("/scoring/versions/")
     with django_assert_max_num_queries(8):
         client.get("/scoring/versions/?before=1&after=2")
+
+
+def test_of_two_people_who_edit_one_draft_the_second_is_told(login: Any) -> None:
+    draft = model_draft(source=ScoringModel.objects.get(state="active"), by=None)
+    rule = draft.rules.get(name="Viewed pricing")
+    maya, ada = login("marketer"), login("admin")
+    address, settings = f"/scoring/rules/{rule.pk}/", f"/scoring/models/{draft.pk}/"
+
+    def opened(client: Any, page: str) -> dict[str, Any]:
+        form = client.get(page).context["form"]
+        return {name: form[name].value() for name in form.fields if form[name].value() is not None}
+
+    mayas, adas = opened(maya, address), opened(ada, address)
+    assert maya.post(address, mayas | {"points": 31}).status_code == 302
+    answer = ada.post(address, adas | {"points": 7})
+    assert answer.status_code == 409 and "It reads now: +31" in answer.content.decode()
+    rule.refresh_from_db()
+    assert rule.points == 31, "the first one's change stands"
+    assert ada.post(address, opened(ada, address) | {"points": 7}).status_code == 302
+
+    mayas, adas = opened(maya, settings), opened(ada, settings)
+    assert maya.post(settings, mayas | {"fit_cap": 80}).status_code == 302
+    answer = ada.post(settings, adas | {"fit_cap": 90})
+    assert answer.status_code == 409 and "fit cap 80" in answer.content.decode()
+
+    mayas = opened(maya, address)
+    ada.post(f"/scoring/rules/{rule.pk}/delete/")
+    assert maya.post(address, mayas).status_code == 404
