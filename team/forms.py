@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -7,6 +8,7 @@ from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import password_validation
 from django.urls import reverse
 
+from core import places
 from core.errors import Refused
 from core.widgets import LongSelect
 from team import rules, services
@@ -130,7 +132,51 @@ class TokenForm(forms.Form):
     )
 
 
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+class ListedField(forms.CharField):
+    """A list that people write with commas; its value is the list of codes or words."""
+
+    def __init__(self, parse: Callable[[str], list[str]], show: Callable[[list[str]], str], **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.parse, self.show = parse, show
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.show(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return self.parse(super().clean(value) or "")
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.message) from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class RepForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whom a rep can talk to: routing rules ask for it."""
+
+    languages = ListedField(
+        places.languages_parse,
+        places.languages_text,
+        max_length=400,
+        help_text="To sell in, such as “German, English”. Rules may ask for the lead's.",
+    )
+    countries = ListedField(
+        places.countries_parse,
+        places.countries_text,
+        label="Territory",
+        max_length=2000,
+        help_text="Countries or regions, such as “DACH, France”. Rules may ask for the lead's.",
+    )
+    skills = ListedField(
+        places.words_parse,
+        ", ".join,
+        max_length=600,
+        help_text="Such as “enterprise, field service”. Rules may ask for one.",
+    )
+
+
+class PersonForm(RepForm):
     """Everything about a person: for admins."""
 
     time_zone = forms.ChoiceField(choices=zones, widget=LongSelect)
@@ -140,6 +186,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = [
             *("name", "email", "team", "is_marketer", "is_rep", "is_manager", "is_admin"),
             *("time_zone", "weight", "capacity_open", "capacity_day", "is_active"),
+            *("languages", "countries", "skills"),
         ]
         labels = {
             "email": "E-mail",
@@ -172,12 +219,12 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             setattr(self.instance, name, value)
 
 
-class LoadForm(forms.ModelForm):  # type: ignore[type-arg]
-    """How much a rep gets: for the team's manager."""
+class LoadForm(RepForm):
+    """What a rep gets, how much of it and whose: for the team's manager."""
 
     class Meta:
         model = User
-        fields = ["weight", "capacity_open", "capacity_day"]
+        fields = ["weight", "capacity_open", "capacity_day", "languages", "countries", "skills"]
         labels = PersonForm.Meta.labels
         help_texts = PersonForm.Meta.help_texts
 

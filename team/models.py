@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from core.places import countries_text, languages_text
+
 
 class Team(models.Model):
     name = models.CharField(max_length=80, unique=True)
@@ -63,6 +65,10 @@ class User(AbstractBaseUser):
     weight = models.PositiveSmallIntegerField(default=1)
     capacity_open = models.PositiveIntegerField(default=40, help_text="Most handoffs and open deals at once")
     capacity_day = models.PositiveIntegerField(default=15, help_text="Most new handoffs in one working day")
+    # Routing: whom a rep can talk to. Codes as in core.places; skills in small letters.
+    languages = models.JSONField(default=list, blank=True, help_text="Languages to sell in")
+    countries = models.JSONField(default=list, blank=True, help_text="Territory: countries that the rep covers")
+    skills = models.JSONField(default=list, blank=True, help_text="What the rep knows best")
     theme = models.CharField(
         max_length=6,
         default="auto",
@@ -91,6 +97,14 @@ class User(AbstractBaseUser):
     def has_role(self, *roles: str) -> bool:
         """True when the person holds any of the roles; an admin holds them all."""
         return self.is_admin or any(getattr(self, f"is_{role}") for role in roles)
+
+    @property
+    def speaks(self) -> str:
+        return languages_text(self.languages)
+
+    @property
+    def covers(self) -> str:
+        return countries_text(self.countries)
 
     @property
     def roles(self) -> list[str]:
