@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('team', '0003_working_calendar'),
+        ("team", "0003_working_calendar"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='countries',
-            field=models.JSONField(blank=True, default=list, help_text='Territory: countries that the rep covers'),
+            model_name="user",
+            name="countries",
+            field=models.JSONField(blank=True, default=list, help_text="Territory: countries that the rep covers"),
         ),
         migrations.AddField(
-            model_name='user',
-            name='languages',
-            field=models.JSONField(blank=True, default=list, help_text='Languages to sell in'),
+            model_name="user",
+            name="languages",
+            field=models.JSONField(blank=True, default=list, help_text="Languages to sell in"),
         ),
         migrations.AddField(
-            model_name='user',
-            name='skills',
-            field=models.JSONField(blank=True, default=list, help_text='What the rep knows best'),
+            model_name="user",
+            name="skills",
+            field=models.JSONField(blank=True, default=list, help_text="What the rep knows best"),
         ),
     ]
