@@ -90,11 +90,36 @@ class HoursField(forms.CharField):
             raise forms.ValidationError(refusal.message) from None
 
 
+def _places() -> list[tuple[str, str]]:
+    return [("", "No country"), *rules.places()]
+
+
+class PlaceField(forms.ChoiceField):
+    """Whose public holidays somebody keeps: a (country, region), both empty for none."""
+
+    widget = LongSelect
+
+    def __init__(self, *, help_text: str = "") -> None:
+        super().__init__(choices=_places, required=False, label="Public holidays of", help_text=help_text)
+
+    def clean(self, value: Any) -> Any:
+        country, _, region = super().clean(value).partition(":")
+        return country, region
+
+
+def place_of(person: User) -> str:
+    """What ``PlaceField`` shows for this person."""
+    return f"{person.country}:{person.region}" if person.region else person.country
+
+
 class HoursForm(forms.Form):
-    """Seven fields, one a weekday."""
+    """Seven fields, one a weekday, and whose holidays they keep."""
+
+    place = PlaceField()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["place"].initial = place_of(user)
         for index, day in enumerate(rules.WEEKDAYS):
             spans = user.working_hours.get(str(index), [])
             self.fields[f"day_{index}"] = HoursField(
@@ -104,8 +129,21 @@ class HoursForm(forms.Form):
                 widget=forms.TextInput(attrs={"placeholder": "day off"}),
             )
 
-    def hours(self) -> dict[str, list[list[str]]]:
-        return {str(i): spans for i in range(7) if (spans := self.cleaned_data[f"day_{i}"])}
+    def values(self) -> dict[str, Any]:
+        """What ``services.hours_save`` takes."""
+        country, region = self.cleaned_data["place"]
+        hours = {str(i): spans for i in range(7) if (spans := self.cleaned_data[f"day_{i}"])}
+        return {"hours": hours, "country": country, "region": region}
+
+
+class CompanyDaysForm(forms.Form):
+    """One day off for everybody, or a few in a row."""
+
+    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(
+        label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: one day."
+    )
+    name = forms.CharField(label="What it is", max_length=80)
 
 
 class TimeOffForm(forms.ModelForm):  # type: ignore[type-arg]

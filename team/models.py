@@ -116,6 +116,7 @@ class TimeOff(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     note = models.CharField(max_length=120, blank=True, default="")
+    noted_at = models.DateTimeField(default=timezone.now, help_text="When Baton heard of it")
 
     class Meta:
         ordering = ["starts_at"]

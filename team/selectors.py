@@ -2,11 +2,14 @@
 
 from collections.abc import Container, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
 
+from team import rules
 from team.models import CompanyDay, Team, TimeOff, User
-from team.rules import Calendar, ClosedDays, spans_join
+from team.rules import Calendar, ClosedDays, spans_join, zone_get
 from team.rules.calendar import Span
 
 FEW = 50  # people for whom time off is asked by name
@@ -63,3 +66,33 @@ def _time_off(people: list[User], since: datetime) -> dict[int, tuple[Span, ...]
 def calendar_of(person: User, *, since: datetime) -> Calendar:
     """One person's working calendar, right from ``since`` on."""
     return calendars_of([person], since=since)[person.pk]
+
+
+def working_time(person: User, now: datetime) -> dict[str, Any]:
+    """When somebody works, for people: this week in words (``week``), ``now_said``, this year's ``holidays`` (date,
+    name, whether it is over), the ``place`` they are of, and the ``time_off`` ahead, by the person's own clock."""
+    zone = zone_get(person.time_zone)
+    today = now.astimezone(zone).date()
+    names = _days_named(person, today.year)
+    calendar = calendar_of(person, since=now - timedelta(days=8))
+    off = person.time_off.filter(ends_at__gt=now)
+    return {
+        "week": rules.week_of(calendar, now, names | _days_named(person, today.year + 1)),
+        "now_said": rules.now_said(calendar, now),
+        "holidays": [(day, name, day < today) for day, name in sorted(names.items())],
+        "year": today.year,
+        "place": rules.place_name(person.country, person.region),
+        "time_off": [(one, _shown(one.starts_at, zone), _shown(one.ends_at, zone)) for one in off],
+    }
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> str:
+    # As text: a template would turn it back into the reader's zone.
+    at = moment.astimezone(zone)
+    return f"{at.day} {at:%b %Y %H:%M}"
+
+
+def _days_named(person: User, year: int) -> dict[date, str]:
+    """Public holidays of the year where the person is, and the company's own days off."""
+    own = dict(CompanyDay.objects.filter(day__year=year).values_list("day", "name"))
+    return {**rules.holidays_of(person.country, person.region, year), **own}

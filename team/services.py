@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -14,8 +14,9 @@ from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.mail import mail_queue
 from core.models import OutboxMessage
+from team import rules
 from team.auth import token_digest
-from team.models import ApiToken, Notice, User
+from team.models import ApiToken, CompanyDay, Notice, User
 
 RESET_PAUSE = 120  # seconds
 
@@ -68,6 +69,30 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
             ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=db_now())
             outbox.emit("user.deactivated", f"{person.pk}:{db_now().isoformat()}", user_id=person.pk, by_id=by.pk)
     return person
+
+
+def hours_save(*, person: User, hours: rules.Hours, country: str, region: str) -> User:
+    """Keep when somebody works and whose holidays they have. Raises Refused for a place that is not known."""
+    rules.country_check(country, region)
+    person.working_hours, person.country, person.region = hours, country, region
+    person.save(update_fields=["working_hours", "country", "region"])
+    return person
+
+
+@transaction.atomic
+def company_days_add(*, first: date, last: date | None, name: str) -> int:
+    """Give everybody these days off; a day that is one already takes the new name. Returns how many days.
+
+    Raises Refused for days that run backwards or are more than a month.
+    """
+    last = last or first
+    if last < first:
+        raise Refused("The end must not be before the beginning.", field="last")
+    if (last - first).days > 30:
+        raise Refused("At most 31 days in a row.", field="last")
+    for offset in range((last - first).days + 1):
+        CompanyDay.objects.update_or_create(day=first + timedelta(days=offset), defaults={"name": name})
+    return (last - first).days + 1
 
 
 def invite_send(*, person: User, link: str, by: User) -> None:

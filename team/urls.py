@@ -2,7 +2,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from team.views import account, people, profile
+from team.views import account, days, people, profile
 
 app_name = "team"
 urlpatterns = [
@@ -24,10 +24,13 @@ urlpatterns = [
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/invite/", people.invite, name="invite"),
+    path("people/<int:pk>/hours/", people.person_hours, name="person_hours"),
     path("people/<int:pk>/time-off/", people.person_off, name="person_off"),
     path("people/<int:pk>/time-off/<int:off>/remove/", people.person_off_remove, name="person_off_remove"),
     path("teams/new/", people.team, name="team_new"),
     path("teams/<int:pk>/", people.team, name="team"),
+    path("days-off/", days.days, name="days"),
+    path("days-off/<int:pk>/remove/", days.day_remove, name="day_remove"),
     path("bell/", profile.bell, name="bell"),
     path("notices/", profile.notices, name="notices"),
     path("notices/read/", profile.notices_read, name="notices_read"),

@@ -46,6 +46,22 @@ def regions(country: str) -> Mapping[str, str]:
     return MappingProxyType(dict(sorted(found.items(), key=lambda one: one[1])))
 
 
+@lru_cache(maxsize=1)
+def places() -> tuple[tuple[str, str], ...]:
+    """Every country and region as choices: ('DE', 'Germany'), ('DE:BE', 'Germany, Berlin')."""
+    found: list[tuple[str, str]] = []
+    for code, name in countries().items():
+        found.append((code, name))
+        found += [(f"{code}:{region}", f"{name}, {said}") for region, said in regions(code).items()]
+    return tuple(found)
+
+
+def place_name(country: str, region: str) -> str:
+    """'Germany, Berlin'; '' without a country."""
+    named = [countries().get(country, country), regions(country).get(region, region)]
+    return ", ".join(part for part in named if part)
+
+
 @lru_cache(maxsize=4_000)
 def holidays_of(country: str, region: str, year: int) -> Mapping[date, str]:
     """Date -> name of the public holidays of a year, in order. None for a country or region that is unknown."""

@@ -18,8 +18,9 @@ from core.ask import ask
 from core.errors import Refused
 from team import selectors, services
 from team.access import roles_required
-from team.forms import LoadForm, PersonForm, TeamForm, TimeOffForm
+from team.forms import HoursForm, LoadForm, PersonForm, TeamForm, TimeOffForm
 from team.models import Team, TimeOff, User
+from team.rules import zone_get
 
 
 @require_safe
@@ -70,16 +71,24 @@ def _leaves_work(request: HttpRequest, person: User, form: "ModelForm[User]", ho
 
 
 def _person_page(
-    request: HttpRequest, person: User, form: "ModelForm[User]", holds: list[Any], status: int, confirm: bool = False
+    request: HttpRequest,
+    person: User,
+    form: "ModelForm[User]",
+    holds: list[Any],
+    status: int,
+    confirm: bool = False,
+    **forms: Any,
 ) -> HttpResponse:
     context = {
         "person": person,
         "form": form,
         "holds": holds,
         "confirm": confirm,
-        "time_off": person.time_off.filter(ends_at__gt=timezone.now()),
         "off_form": TimeOffForm(),
     }
+    if person.pk:
+        context |= {"hours_form": HoursForm(user=person), **selectors.working_time(person, timezone.now())}
+    context |= forms
     return render(request, "team/person.html", context, status=status)
 
 
@@ -121,15 +130,39 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @roles_required("manager")
-def person_off(request: HttpRequest, pk: int) -> HttpResponse:
-    """Note somebody's time off for them."""
+def person_hours(request: HttpRequest, pk: int) -> HttpResponse:
+    """When somebody works, and whose holidays they keep."""
     found = _seen(request, pk)
-    form = TimeOffForm(request.POST, instance=TimeOff(user=found))
-    if form.is_valid():
-        form.save()
-        messages.success(request, "Time off noted: no new leads are handed to them then.")
-    else:
-        messages.error(request, " ".join(str(text) for errors in form.errors.values() for text in errors))
+    form = HoursForm(request.POST, user=found)
+    if not form.is_valid():
+        holds = ask("person.holds", user_id=found.pk) or []
+        return _person_page(request, found, _form_shown(request, found), holds, 422, hours_form=form)
+    services.hours_save(person=found, **form.values())
+    messages.success(request, f"{found.name}'s working hours saved.")
+    return redirect("team:person", pk=pk)
+
+
+def _form_shown(request: HttpRequest, person: User) -> "ModelForm[User]":
+    """The form about the person as it is, when something else was sent."""
+    user: Any = request.user
+    kind: Any = PersonForm if user.is_admin else LoadForm
+    form: ModelForm[User] = kind(instance=person)
+    return form
+
+
+@require_POST
+@roles_required("manager")
+def person_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note somebody's time off for them: in their time zone, as the page says."""
+    found = _seen(request, pk)
+    with timezone.override(zone_get(found.time_zone)):
+        form = TimeOffForm(request.POST, instance=TimeOff(user=found))
+        valid = form.is_valid()
+    if not valid:
+        holds = ask("person.holds", user_id=found.pk) or []
+        return _person_page(request, found, _form_shown(request, found), holds, 422, off_form=form)
+    form.save()
+    messages.success(request, "Time off noted: no new leads are handed to them then.")
     return redirect("team:person", pk=pk)
 
 

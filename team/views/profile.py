@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.ask import ask
-from team import services
+from team import selectors, services
 from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
 from team.models import ApiToken, Notice, TimeOff
 
@@ -22,7 +22,7 @@ def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse
         "form": ProfileForm(instance=user),
         "hours_form": HoursForm(user=user),
         "off_form": TimeOffForm(),
-        "time_off": user.time_off.filter(ends_at__gt=timezone.now()),
+        **selectors.working_time(user, timezone.now()),
         **forms,
     }
     return render(request, "team/profile.html", context, status=status)
@@ -48,8 +48,7 @@ def hours(request: HttpRequest) -> HttpResponse:
     form = HoursForm(request.POST, user=user)
     if not form.is_valid():
         return _page(request, 422, hours_form=form)
-    user.working_hours = form.hours()
-    user.save(update_fields=["working_hours"])
+    services.hours_save(person=user, **form.values())
     messages.success(request, "Working hours saved.")
     return redirect("team:profile")
 

@@ -52,7 +52,9 @@ ROUTES: dict[str, Route] = {
     # people and teams
     **_all("GET", MANAGERS, "team:people"),
     **_all("GET POST", MANAGERS, "team:person"),
-    **_all("POST", MANAGERS, "team:person_off", "team:person_off_remove"),
+    **_all("POST", MANAGERS, "team:person_off", "team:person_off_remove", "team:person_hours"),
+    **_all("GET POST", MANAGERS, "team:days"),
+    **_all("POST", MANAGERS, "team:day_remove"),
     **_all("GET POST", (A,), "team:person_new", "team:team_new", "team:team"),
     **_all("POST", (A,), "team:invite"),
     # the floor plan

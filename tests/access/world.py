@@ -19,7 +19,7 @@ from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, 
 from leads.services.public import link_tracked
 from scoring.models import ScoringModel, ScoringRule, Study
 from scoring.services import backtest_start, model_draft
-from team.models import ApiToken, Team, TimeOff
+from team.models import ApiToken, CompanyDay, Team, TimeOff
 from team.services import token_create
 from tests.access.routes import PEOPLE
 from tests.handoff.world import ALWAYS, assigned
@@ -67,7 +67,8 @@ def world_make() -> dict[str, Kwargs]:
         return dict.fromkeys(names, kwargs)
 
     return {
-        **of("team:person", "team:invite", "team:person_off", pk=rep.pk),
+        **of("team:person", "team:invite", "team:person_off", "team:person_hours", pk=rep.pk),
+        **of("team:day_remove", pk=CompanyDay.objects.create(day=now.date(), name="Outing").pk),
         **of("team:team", pk=Team.objects.get(name="North").pk),
         **of("team:time_off_remove", pk=off.pk),
         **of("team:person_off_remove", pk=rep.pk, off=off.pk),

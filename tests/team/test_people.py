@@ -1,6 +1,7 @@
 """People and teams: who may see and change whom, invitations, and somebody who leaves."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
@@ -9,7 +10,8 @@ from django.test import Client
 from core import outbox
 from core.models import OutboxMessage
 from leads.models import Standing
-from team.models import ApiToken, Team, TimeOff, User
+from team.models import ApiToken, CompanyDay, Team, TimeOff, User
+from team.selectors import calendar_of
 from tests.core.hostile import HOSTILE
 from tests.deals.world import lead_make
 
@@ -85,6 +87,41 @@ def test_a_manager_notes_and_removes_time_off_for_the_team_only(login, people):
     assert client.post(f"/people/{rep.pk}/time-off/{theirs.pk}/remove/").status_code == 404
     client.post(f"/people/{rep.pk}/time-off/{off.pk}/remove/")
     assert list(TimeOff.objects.all()) == [theirs]
+
+
+def test_a_manager_sets_hours_and_leave_by_the_persons_own_clock(login, people):
+    rep = people("rep")
+    User.objects.filter(pk=rep.pk).update(time_zone="Asia/Tokyo")
+    client = login("manager")
+    assert client.post(f"/people/{rep.pk}/hours/", {"day_0": "10-18", "place": "JP"}).status_code == 302
+    rep.refresh_from_db()
+    assert rep.working_hours == {"0": [["10:00", "18:00"]]} and (rep.country, rep.region) == ("JP", "")
+    assert client.post(f"/people/{rep.pk}/hours/", {"day_0": "late"}).status_code == 422
+    assert client.post(f"/people/{people('other_rep').pk}/hours/", {"day_0": "10-18"}).status_code == 404
+    client.post(f"/people/{rep.pk}/time-off/", {"starts_at": "2030-07-01T09:00", "ends_at": "2030-07-08T09:00"})
+    off = TimeOff.objects.get()
+    assert off.starts_at == datetime(2030, 7, 1, 0, tzinfo=UTC), "nine in Tokyo"
+    page = client.get(f"/people/{rep.pk}/").content.decode()
+    assert "1 Jul 2030 09:00" in page and "Coming of Age Day" in page
+    backwards = {"starts_at": "2030-07-01T09:00", "ends_at": "2030-06-08T09:00"}
+    wrong = client.post(f"/people/{rep.pk}/time-off/", backwards)
+    assert wrong.status_code == 422 and b"after the beginning" in wrong.content
+
+
+def test_days_off_of_the_company_count_for_everybody(login, people):
+    client = login("manager")
+    assert login("rep").get("/days-off/").status_code == 403
+    assert (
+        client.post("/days-off/", {"first": "2030-12-27", "last": "2030-12-31", "name": "Years"}).status_code == 302
+    )
+    assert CompanyDay.objects.count() == 5
+    monday = datetime(2030, 12, 30, 10, tzinfo=UTC)
+    assert not calendar_of(people("rep"), since=monday).is_working(monday)
+    for wrong in ({"last": "2030-12-01"}, {"last": "2031-12-01"}, {"name": ""}):
+        assert client.post("/days-off/", {"first": "2030-12-27", "name": "X"} | wrong).status_code == 422
+    client.post(f"/days-off/{CompanyDay.objects.get(day='2030-12-30').pk}/remove/")
+    assert calendar_of(people("rep"), since=monday).is_working(monday)
+    assert "Years" in client.get("/days-off/").content.decode()
 
 
 def test_somebody_invited_chooses_a_password_and_is_in(login):

@@ -1,13 +1,15 @@
 """A person's own page: zone, hours, time off, theme, tokens, notices."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from deals.models import Task
 from deals.services import deal_create
-from team.models import ApiToken, Notice, TimeOff, User
+from team.models import ApiToken, Notice, TimeOff, User, office_hours
+from team.rules import Calendar, ClosedDays, holidays_of, now_said, week_of
 from tests.core.hostile import HOSTILE
 from tests.deals.world import lead_make
 
@@ -66,6 +68,43 @@ def test_time_off_is_noted_and_removed_only_by_its_owner(login, people):
     assert backwards.status_code == 422 and b"after the beginning" in backwards.content
     assert client.post(f"/profile/time-off/{off.pk}/remove/").status_code == 302
     assert not TimeOff.objects.exists()
+
+
+def test_holidays_come_with_the_country_and_the_week_is_said_in_words(login, people):
+    client = login("rep")
+    sent = {f"day_{day}": "09:00-17:30" for day in range(5)} | {"place": "DE:BE"}
+    assert client.post("/profile/hours/", sent).status_code == 302
+    rep = User.objects.get(pk=people("rep").pk)
+    assert (rep.country, rep.region) == ("DE", "BE")
+    page = client.get("/profile/").content.decode()
+    assert "Germany, Berlin" in page and "Women&#x27;s Day" in page and "Not a working day" in page
+    wrong = client.post("/profile/hours/", sent | {"place": "DE:XX"})
+    assert wrong.status_code == 422 and b"id_place-error" in wrong.content
+    client.post("/profile/hours/", sent | {"place": ""})
+    assert "No country is set" in client.get("/profile/").content.decode()
+
+
+def test_the_week_shows_what_is_worked_and_why_not():
+    """Whit Monday in Berlin, an afternoon and a day of leave, a company outing."""
+    berlin = ZoneInfo("Europe/Berlin")
+    at = datetime(2026, 5, 26, 10, tzinfo=berlin)
+    leave = (
+        (datetime(2026, 5, 27, 13, tzinfo=berlin), datetime(2026, 5, 27, 23, tzinfo=berlin)),
+        (datetime(2026, 5, 28, 0, tzinfo=berlin), datetime(2026, 5, 29, 0, tzinfo=berlin)),
+    )
+    outing = date(2026, 5, 29)
+    calendar = Calendar(office_hours(), "Europe/Berlin", ClosedDays("DE", "BE", frozenset({outing})), leave)
+    names = {**holidays_of("DE", "BE", 2026), outing: "Outing"}
+    week = week_of(calendar, at, names, first=date(2026, 5, 25))
+    assert [one.words for one in week] == [
+        *("Pentecost Monday", "09:00–17:30", "09:00–13:00", "Time off", "Outing"),
+        *("Not a working day", "Not a working day"),
+    ]
+    assert [one.today for one in week].index(True) == 1 and week_of(calendar, at, names)[0].today
+    assert now_said(calendar, at) == "At work until 17:30."
+    assert now_said(calendar, at.replace(hour=7)) == "Next at work today at 09:00."
+    assert now_said(calendar, at.replace(day=27, hour=15)) == "Next at work on Monday 1 June at 09:00."
+    assert now_said(Calendar({}), at) == "At work now; without hours, at any time."
 
 
 def test_theme_goes_back_to_where_the_person_was_and_nowhere_else(login, people):
