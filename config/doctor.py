@@ -27,6 +27,23 @@ def deals_of_handoffs(now: datetime, grace: timedelta) -> Iterator[Broken]:
     )
 
 
+def verdicts_of_deals(now: datetime, grace: timedelta) -> Iterator[Broken]:
+    """A deal is an SQL exactly while its handoff is accepted; a decision that was taken back left nothing there."""
+    mine = Handoff.objects.filter(lead=OuterRef("lead"), cycle=OuterRef("lead_cycle"))
+    accepted = mine.filter(state=Handoff.State.ACCEPTED)
+    rows = Deal.objects.exclude(lead_cycle=None).order_by("pk")
+    yield from found(
+        "deals: an SQL's handoff was accepted",
+        rows.filter(Exists(mine), ~Exists(accepted), accepted_at__isnull=False),
+        lambda row: f"deal {row.pk} counts as an SQL; its handoff is not accepted.",
+    )
+    yield from found(
+        "deals: an accepted handoff's deal is an SQL",
+        rows.filter(Exists(accepted), accepted_at=None),
+        lambda row: f"deal {row.pk} does not count as an SQL; its handoff was accepted.",
+    )
+
+
 def rollups(now: datetime, grace: timedelta) -> Iterator[Broken]:
     """The kept numbers equal recomputation."""
     for line in rollup_check():

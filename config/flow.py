@@ -20,6 +20,12 @@ TOGETHER: dict[str, list[str]] = {
     # handoff -> deals {handoff_id, lead_id, cycle, by_id, reason}: its deal closes with it
     # and insights: the rep's verdict
     "handoff.rejected": ["deals.services.deals_close_for_rejected", "insights.services.people_mark"],
+    # handoff -> deals {handoff_id, lead_id, cycle, rep_id, by_id}: the decision was taken back, and so is what it did
+    # to the deal (which may say that too much has happened since); and insights: it counts no more
+    "handoff.accept_undone": ["deals.services.deals_undo_accepted", "insights.services.people_mark"],
+    "handoff.reject_undone": ["deals.services.deals_undo_rejected", "insights.services.people_mark"],
+    # deals -> handoff {lead_id, cycle}: a deal is about to be closed or reopened; its handoff is held first
+    "deal.closing": ["handoff.services.handoffs_hold"],
     # handoff -> insights {lead_id}: its rep left before deciding; nobody has it any more
     "handoff.withdrawn": ["insights.services.people_mark"],
     # deals -> handoff {lead_id, cycle}: the deal was won or lost; its rep has room for another handoff
@@ -84,6 +90,7 @@ INVARIANTS: list[str] = [
     "deals.invariants.invariants",
     "intake.invariants.invariants",
     "config.doctor.deals_of_handoffs",
+    "config.doctor.verdicts_of_deals",
     "config.doctor.rollups",
 ]
 

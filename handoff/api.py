@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.api import CursorPages, idempotent
+from core.errors import Refused
 from handoff import selectors, services
 from handoff.models import Handoff
 
@@ -37,6 +38,14 @@ class HandoffOut(serializers.ModelSerializer[Handoff]):
 class RejectIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=40, help_text="Code of a reject reason")
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class GiveBackIn(serializers.Serializer[Any]):
+    why = serializers.CharField(max_length=120, help_text="Why it is somebody else's")
+
+
+class ReassignIn(serializers.Serializer[Any]):
+    to = serializers.EmailField(help_text="E-mail of the rep who gets it")
 
 
 class HandoffFilter(filters.FilterSet):
@@ -89,3 +98,41 @@ class HandoffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
             note=given.validated_data["note"],
         )
         return self._decided(row)
+
+    @extend_schema(request=None, responses=HandoffOut)
+    @action(detail=True, methods=["post"], roles=DECIDERS)
+    @idempotent
+    def undo(self, request: Request, pk: str) -> Response:
+        """Take the accept or reject back: for ten minutes, a manager for a day, while nothing else has happened."""
+        return self._decided(services.handoff_undo(handoff_id=self.get_object().pk, by=request.user))
+
+    @extend_schema(request=GiveBackIn, responses=HandoffOut)
+    @action(detail=True, methods=["post"], roles=DECIDERS, url_path="give-back")
+    @idempotent
+    def give_back(self, request: Request, pk: str) -> Response:
+        """Not mine: back to routing, which finds somebody else. This is no reject."""
+        handoff = self.get_object()
+        given = GiveBackIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        why = given.validated_data["why"]
+        return self._decided(services.handoff_give_back(handoff_id=handoff.pk, by=request.user, why=why))
+
+    @extend_schema(request=ReassignIn, responses=HandoffOut)
+    @action(detail=True, methods=["post"], roles=("manager",))
+    @idempotent
+    def reassign(self, request: Request, pk: str) -> Response:
+        """Give it to another rep."""
+        handoff = self.get_object()
+        given = ReassignIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        to = selectors.reps_for(request.user).filter(email__iexact=given.validated_data["to"]).first()
+        if to is None:
+            raise Refused("There is no active rep with this e-mail.", field="to")
+        return self._decided(services.handoff_reassign(handoff_id=handoff.pk, to=to, by=request.user))
+
+    @extend_schema(request=None, responses=HandoffOut)
+    @action(detail=True, methods=["post"], roles=("rep",), url_path="take-over")
+    @idempotent
+    def take_over(self, request: Request, pk: str) -> Response:
+        """Take it over from a colleague of the own team who is away, has left or is late."""
+        return self._decided(services.handoff_take_over(handoff_id=int(pk), by=request.user))

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Concat
 from core.invariants import Broken, found, twice
 from core.models import OutboxMessage
 from funnels.models import Stage, Transition
-from handoff.models import Assignment, Handoff
+from handoff.models import Assignment, Decision, Handoff
 from leads.models import Standing
 from team.models import Notice
 
@@ -148,4 +148,10 @@ def _clocks(now: datetime, grace: timedelta) -> Iterator[Broken]:
         "handoff: a decision has its date",
         undone.order_by("pk"),
         lambda row: f"handoff {row.pk} is {row.state} without a date.",
+    )
+    said = Decision.objects.filter(handoff=OuterRef("pk"), kind=OuterRef("state"))
+    yield from found(
+        "handoff: a decision taken back is nobody's state",
+        Handoff.objects.filter(Exists(said)).filter(~Exists(said.filter(undone_at=None))).order_by("pk"),
+        lambda row: f"handoff {row.pk} is {row.state}; that was taken back.",
     )

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from funnels.models import Stage
+from handoff.decision_models import Decision as Decision
 from handoff.link_models import LinkUse as LinkUse
 from leads.models import Lead
 from leads.querysets import owner_filter
@@ -106,8 +108,22 @@ class RejectReason(models.Model):
     wait_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Before a lead recycled for this may pass again; empty: as the policy says"
     )
+    back_to = models.ForeignKey(
+        Stage,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The marketing stage that a recycled lead returns to; empty: Interest",
+    )
+    tag = models.CharField(
+        max_length=40, blank=True, default="", help_text="Put on the lead, so that segments and nurture pick it up"
+    )
+    note_required = models.BooleanField(default=False, help_text="The rep must say more than the reason")
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["position", "id"]

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, QuerySet
 
 from core.errors import Refused
 from handoff import rules
@@ -178,7 +177,9 @@ def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -
     for _, name, holds in told.get("rules", []):
         verdict = "holds: it decides" if holds else "does not hold for this lead"
         out.append(f"Rule “{name}” {verdict}.")
-    if told.get("by"):
+    if told.get("said"):
+        out.append(told["said"])
+    elif told.get("by"):
         out.append(f"{told['by']} gave it to {rep}.")
     elif rep:
         out.append(f"{rep} has it: {rules.HOW.get(how, how)}.")
@@ -213,10 +214,3 @@ def pool_sizes() -> dict[int | None, int]:
     """Active reps with a share, by team."""
     rows = User.objects.filter(is_active=True, is_rep=True, weight__gt=0)
     return dict(rows.order_by().values("team").annotate(count=Count("pk")).values_list("team", "count"))
-
-
-def reasons_counted() -> QuerySet[RejectReason]:
-    """The reject reasons with ``used``: how often each was given."""
-    used = Handoff.objects.filter(reject_reason=OuterRef("pk")).order_by().values("reject_reason")
-    count = used.annotate(count=Count("pk")).values("count")
-    return RejectReason.objects.annotate(used=Coalesce(Subquery(count), 0))

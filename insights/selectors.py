@@ -12,7 +12,7 @@ from insights.rules.path import DealTrack, Move, Path, StageFact, Track, path_bu
 from leads.models import Standing
 
 # Causes of ledger rows that take the row before them back.
-CORRECTIONS = frozenset({"undo", "reopened", "win_undone", "recycling_undone"})
+CORRECTIONS = frozenset({"undo", "reopened", "win_undone", "recycling_undone", "reject_undone"})
 
 
 def path_now() -> Path:

@@ -20,6 +20,7 @@ from deals.services.moves import deal_move
 from deals.services.products import product_save
 from deals.services.seeds import seed
 from deals.services.tasks import task_create, task_done, task_snooze, task_undo
+from deals.services.undone import deals_undo_accepted, deals_undo_rejected
 
 __all__ = [
     "deal_assign",
@@ -38,6 +39,8 @@ __all__ = [
     "deals_note_touch",
     "deals_open_for_handoffs",
     "deals_rewritten",
+    "deals_undo_accepted",
+    "deals_undo_rejected",
     "product_save",
     "seed",
     "task_create",

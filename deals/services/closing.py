@@ -32,6 +32,7 @@ def deal_win(*, deal: Deal, by: Any, amount: Decimal | None = None, seq: int | N
     Raises Refused without an amount, when it is closed, or while its handoff waits for an answer; Conflict when it
     moved since ``seq``.
     """
+    _hold(deal)
     deal = deal_locked(deal, seq)
     if refusal := rules.close_refusal(from_kind=deal.stage.kind, waiting=deal.is_waiting):
         raise Refused(refusal, field="stage")
@@ -50,6 +51,12 @@ def deal_win(*, deal: Deal, by: Any, amount: Decimal | None = None, seq: int | N
         onboarded = stage_of_kind(Funnel.Kind.CUSTOMER, Stage.Kind.OPEN)
         journey_move([standing], kind=LEAD, to=onboarded, cause="won", by=by, at=now, note=deal.name)
     return deal
+
+
+def _hold(deal: Deal) -> None:
+    """Its handoff is held before the deal: whoever decides about the handoff takes them in this order too."""
+    if deal.lead_id is not None and deal.lead_cycle is not None:
+        outbox.emit("deal.closing", f"deal:{deal.pk}", lead_id=deal.lead_id, cycle=deal.lead_cycle)
 
 
 def _tell(topic: str, deal: Deal) -> None:
@@ -77,6 +84,7 @@ def deal_lose(
 
     Raises Refused without a usable reason, when it is closed, or while its handoff waits; Conflict as ``deal_win``.
     """
+    _hold(deal)
     deal = deal_locked(deal, seq)
     if refusal := rules.close_refusal(from_kind=deal.stage.kind, waiting=deal.is_waiting):
         raise Refused(refusal, field="stage")
@@ -112,6 +120,7 @@ def deal_reopen(*, deal: Deal, by: Any, seq: int | None = None) -> Deal:
 
     Raises Refused when the deal is open or was closed with its rejected handoff; Conflict as ``deal_win``.
     """
+    _hold(deal)
     deal = deal_locked(deal, seq)
     if deal.stage.is_open:
         raise Refused("The deal is open.", field="stage")
@@ -165,6 +174,7 @@ def deal_undo(*, deal: Deal, by: Any, seq: int) -> Deal:
 
     A win or a loss is undone by ``deal_reopen``. Raises Conflict when the deal has moved since.
     """
+    _hold(deal)
     deal = deal_locked(deal, seq)
     if not deal.stage.is_open:
         return deal_reopen(deal=deal, by=by, seq=seq)

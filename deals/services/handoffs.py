@@ -30,13 +30,13 @@ def _at(payload: Payload, now: datetime) -> datetime:
     return (parse_datetime(at) if isinstance(at, str) else at) or now
 
 
-def _pair(payload: Payload) -> tuple[int, int]:
+def pair_of(payload: Payload) -> tuple[int, int]:
     return payload["lead_id"], payload["cycle"]
 
 
-def _deals_of(payloads: Iterable[Payload]) -> dict[tuple[int, int], Deal]:
+def deals_of(payloads: Iterable[Payload]) -> dict[tuple[int, int], Deal]:
     """The deals of these handoffs by (lead, cycle), with stage and funnel, locked until the commit."""
-    pairs = {_pair(one) for one in payloads}
+    pairs = {pair_of(one) for one in payloads}
     found = Deal.objects.filter(
         lead_id__in=sorted({lead for lead, _ in pairs}), lead_cycle__in=sorted({cycle for _, cycle in pairs})
     )
@@ -50,7 +50,7 @@ def deals_open_for_handoffs(payloads: Sequence[Payload]) -> int:
 
     A handoff that has its deal already is left alone, so the same batch may come twice.
     """
-    wanted = {_pair(one): one for one in payloads}
+    wanted = {pair_of(one): one for one in payloads}
     lead_ids = [lead for lead, _ in wanted]
     opened = where_in(Deal.objects.exclude(lead_cycle=None), "lead", lead_ids)
     for lead, cycle in opened.values_list("lead_id", "lead_cycle"):
@@ -79,9 +79,9 @@ def _deal(pk: int, lead: tuple[Any, ...], payload: Payload, at: datetime) -> tup
 
 def deals_follow_handoffs(payloads: Sequence[Payload]) -> None:
     """Another rep has the handoff: its deal and the deal's open tasks go with it."""
-    deals = _deals_of(payloads)
+    deals = deals_of(payloads)
     for payload in payloads:
-        if deal := deals.get(_pair(payload)):
+        if deal := deals.get(pair_of(payload)):
             deal.owner_id = payload["rep_id"]
     Deal.objects.bulk_update(deals.values(), ["owner"], batch_size=1000)
     tasks = list(Task.objects.filter(deal__in=deals.values(), done_at=None).select_related("deal"))
@@ -93,9 +93,9 @@ def deals_follow_handoffs(payloads: Sequence[Payload]) -> None:
 def deals_note_accepted(payloads: Sequence[Payload]) -> None:
     """SQL: the deal counts as an opportunity from now on. A second time changes nothing."""
     now = db_now()
-    deals = _deals_of(payloads)
-    fresh = [deal for one in payloads if (deal := deals.get(_pair(one))) and deal.accepted_at is None]
-    when = {_pair(one): _at(one, now) for one in payloads}
+    deals = deals_of(payloads)
+    fresh = [deal for one in payloads if (deal := deals.get(pair_of(one))) and deal.accepted_at is None]
+    when = {pair_of(one): _at(one, now) for one in payloads}
     for deal in fresh:
         deal.accepted_at = when[deal.lead_id or 0, deal.lead_cycle or 0]
     Deal.objects.bulk_update(fresh, ["accepted_at"], batch_size=1000)
@@ -104,21 +104,21 @@ def deals_note_accepted(payloads: Sequence[Payload]) -> None:
 def deals_close_for_rejected(payloads: Sequence[Payload]) -> None:
     """Sales rejected the handoff: its deal is closed with it, and is no loss in the win rate."""
     now = db_now()
-    deals = _deals_of(payloads)
+    deals = deals_of(payloads)
     reason = LostReason.objects.get(code=rules.REJECTED)
     for payload in payloads:
-        deal = deals.get(_pair(payload))
+        deal = deals.get(pair_of(payload))
         if deal is None or not deal.stage.is_open:
             continue
         lost = end_stage(deal, Stage.Kind.LOST)
         at = _at(payload, now)
-        journey_move([deal], kind=Transition.Kind.DEAL, to=lost, cause="rejected", by=_by(payload), at=at)
+        journey_move([deal], kind=Transition.Kind.DEAL, to=lost, cause="rejected", by=by_of(payload), at=at)
         deal.lost_reason, deal.closed_at = reason, deal.stage_since
         deal.objection = str(payload.get("reason") or "")[: rules.TEXT_LIMITS["objection"]]
         deal.save(update_fields=["lost_reason", "closed_at", "objection"])
 
 
-def _by(payload: Payload) -> User | None:
+def by_of(payload: Payload) -> User | None:
     return User(pk=payload["by_id"]) if payload.get("by_id") else None
 
 

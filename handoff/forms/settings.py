@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 
 from core.errors import Refused
-from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy
+from handoff.models import MqlPolicy, RoutingRule, SlaPolicy
 from leads.forms.condition import ConditionField
 from leads.models import Lead
 from leads.rules import ACTIVITY_KINDS, RESPONSE_KINDS
@@ -104,16 +104,6 @@ class SlaForm(_Revised):
             "max_reroutes": "Give it to another rep at most (times)",
         }
         help_texts = {"instant_only": "", "working_time": ""}
-
-
-class ReasonForm(forms.ModelForm):
-    class Meta:
-        model = RejectReason
-        fields = ["label", "then"]
-        labels = {"label": "What the rep reads", "then": "What happens to the lead"}
-
-    def values(self) -> dict[str, Any]:
-        return dict(self.cleaned_data)
 
 
 class TryForm(forms.Form):

@@ -18,6 +18,7 @@ HOW = {
     "lead_owner": "already owned the lead",
     "off_hours": "nobody was at work, so next in turn",
     "manual": "chosen by a person",
+    "taken_over": "took it over",
 }
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from core import outbox, points
 from core.bulk import rows_insert, rows_update
 from core.clock import db_now
-from handoff.models import Assignment, Handoff
+from handoff.models import Assignment, Decision, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.pool import Kept, Outcome, Routing, rules_lock
@@ -50,6 +50,17 @@ def _due(now: datetime) -> Any:
     """Waiting handoffs that may be tried, best first."""
     rows = Handoff.objects.filter(state=Handoff.State.WAITING, next_try_at__lte=now)
     return rows.order_by("-instant", "-score", "pk")
+
+
+def given_back(rows: Sequence[Handoff]) -> dict[int, set[int]]:
+    """Who said "not mine" of each: they do not get it again. No query for handoffs that nobody has had yet."""
+    found: dict[int, set[int]] = {}
+    had = [one.pk for one in rows if one.turn]
+    if had:
+        said = Decision.objects.filter(handoff__in=had, kind=Decision.Kind.GIVEN_BACK)
+        for handoff_id, rep_id in said.values_list("handoff", "rep"):
+            found.setdefault(handoff_id, set()).add(rep_id)
+    return found
 
 
 @dataclass(frozen=True)
@@ -100,11 +111,12 @@ def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> 
     lead_ids = [one.lead_id for one in rows]
     owners = standings_lock(lead_ids)
     routing = Routing.load(lead_ids, now=now, locked=locked, kept=kept)
-    outcomes = [routing.choose(one.lead_id, owners[one.lead_id]) for one in rows]
+    back = given_back(rows)
+    outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in rows]
     if routing.counted_at < now and any(outcome.rep is None for outcome in outcomes):
         # Nobody has room, says an earlier count: ask anew before anybody waits for that.
         routing = Routing.load(lead_ids, now=now, locked=locked)
-        outcomes = [routing.choose(one.lead_id, owners[one.lead_id]) for one in rows]
+        outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in rows]
     pairs = list(zip(rows, outcomes, strict=True))
     given = [(one, outcome.rep, outcome) for one, outcome in pairs if outcome.rep is not None]
     give(given, now=now, slas=Slas.load(lead_ids, now=now, calendars=routing.calendars))

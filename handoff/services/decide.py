@@ -1,11 +1,10 @@
-"""What people decide about a handoff: accept, reject, reassign; and what happens to it from outside."""
+"""What people decide about a handoff: accept, reject; and what happens to it from outside."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from core import outbox
@@ -14,18 +13,18 @@ from core.errors import Conflict, Refused
 from funnels.models import Funnel, Stage, Transition
 from funnels.selectors import stage_get, stage_of_kind
 from funnels.services import journey_move
-from handoff.models import Handoff, RejectReason
-from handoff.selectors import managers_of, may_decide, may_manage
+from handoff.models import Decision, Handoff, RejectReason
+from handoff.selectors import may_decide
 from handoff.services import tell
-from handoff.services.assign import give, payload, standings_lock, waiting_retry
+from handoff.services.assign import payload, waiting_retry
 from handoff.services.clocks import assignments_end
-from handoff.services.pool import Outcome
 from leads.models import Standing
+from leads.services.standing import tag_get, tags_add
 from team.models import User
-from team.services import NoticeLine, notices_tell
+from team.services import notices_tell
 
 
-def _locked(handoff_id: int) -> Handoff:
+def handoff_locked(handoff_id: int) -> Handoff:
     rows = Handoff.objects.select_related("lead__company", "rep", "decided_by", "reject_reason")
     found = rows.filter(pk=handoff_id).select_for_update(of=("self",)).first()
     if found is None:
@@ -33,7 +32,7 @@ def _locked(handoff_id: int) -> Handoff:
     return found
 
 
-def _undecided(handoff: Handoff, by: Any) -> None:
+def undecided(handoff: Handoff, by: Any) -> None:
     """Raises Refused for somebody who may not decide, Conflict when it is decided."""
     if not may_decide(by, handoff):
         raise Refused("Only the rep who has this lead, or a manager of the team, decides about it.", code="forbidden")
@@ -48,55 +47,71 @@ def _undecided(handoff: Handoff, by: Any) -> None:
 def handoff_accept(*, handoff_id: int, by: Any) -> Handoff:
     """The rep takes the lead (SQL). The response clock runs on until a call, e-mail or meeting.
 
-    Raises Refused or Conflict, see ``_undecided``.
+    Raises Refused or Conflict, see ``undecided``.
     """
-    one = _locked(handoff_id)
-    _undecided(one, by)
-    one.state, one.decided_at, one.decided_by = Handoff.State.ACCEPTED, db_now(), by
+    one = handoff_locked(handoff_id)
+    undecided(one, by)
+    now = db_now()
+    one.state, one.decided_at, one.decided_by = Handoff.State.ACCEPTED, now, by
     one.save(update_fields=["state", "decided_at", "decided_by"])
     Standing.objects.filter(pk=one.lead_id).update(owner=one.rep)
-    outbox.emit("handoff.accepted", tell.key_of(one), **payload(one), by_id=by.pk)
+    made = decision_note(one, Decision.Kind.ACCEPTED, by, now)
+    outbox.emit("handoff.accepted", tell.key_of(one, made.pk), **payload(one), by_id=by.pk)
     return one
+
+
+def decision_note(one: Handoff, kind: str, by: Any, now: datetime, **more: Any) -> Decision:
+    """Keep who decided what, with what taking it back needs to know."""
+    kept = {"turn": one.turn, **more.pop("kept", {})}
+    assert one.rep is not None
+    made: Decision = Decision.objects.create(handoff=one, kind=kind, at=now, by=by, rep=one.rep, kept=kept, **more)
+    return made
 
 
 @transaction.atomic
 def handoff_reject(*, handoff_id: int, by: Any, reason_code: str, note: str = "") -> Handoff:
     """The rep gives the lead back: to nurture (next cycle) or out, as the reason says; marketing is told.
 
-    Raises Refused (no such reason, may not decide) or Conflict (decided already).
+    Raises Refused (no such reason, no note where one is asked for, may not decide) or Conflict (decided already).
     """
-    one = _locked(handoff_id)
-    _undecided(one, by)
-    reason = RejectReason.objects.filter(code=reason_code, is_active=True).first()
+    one = handoff_locked(handoff_id)
+    undecided(one, by)
+    reason = RejectReason.objects.filter(code=reason_code, is_active=True).select_related("back_to__funnel").first()
     if reason is None:
         raise Refused("Choose a reason: marketing learns from it.", field="reason")
+    note = " ".join(note.split())[:500]
+    if reason.note_required and not note:
+        raise Refused(f"Say in a few words why: “{reason.label}” alone tells marketing too little.", field="note")
     now = db_now()
     one.state, one.decided_at, one.decided_by = Handoff.State.REJECTED, now, by
-    one.reject_reason, one.reject_note = reason, " ".join(note.split())[:500]
-    one.save(update_fields=["state", "decided_at", "decided_by", "reject_reason", "reject_note"])
+    one.reject_reason, one.reject_note = reason, note
+    if reason.then == RejectReason.Then.RECYCLE and reason.wait_days is not None:
+        one.reenter_at = now + timedelta(days=reason.wait_days)
+    one.save(
+        update_fields=["state", "decided_at", "decided_by", "reject_reason", "reject_note", "reenter_at"],
+    )
     assignments_end([one], why=f"Rejected: {reason.label}", now=now)
-    _send_back(one, reason, by, now)
-    outbox.emit("handoff.rejected", tell.key_of(one), **payload(one), by_id=by.pk, reason=reason.code)
-    _tell_marketing(one, reason, by, now)
+    kept = _send_back(one, reason, by, now)
+    made = decision_note(one, Decision.Kind.REJECTED, by, now, reason=reason, note=note, kept=kept)
+    outbox.emit("handoff.rejected", tell.key_of(one, made.pk), **payload(one), by_id=by.pk, reason=reason.code)
+    _tell_marketing(one, reason, by, made)
     waiting_retry()
     return one
 
 
-def _send_back(one: Handoff, reason: RejectReason, by: Any, now: datetime) -> None:
+def _send_back(one: Handoff, reason: RejectReason, by: Any, now: datetime) -> dict[str, Any]:
+    """The lead back to nurture or out, with the reason's tag; returns what undoing it needs to know."""
     rows = Standing.objects.filter(pk=one.lead_id).select_related("stage__funnel")
     standing = rows.select_for_update(of=("self",)).get()
     recycle = reason.then == RejectReason.Then.RECYCLE
+    kept: dict[str, Any] = {}
     # Somebody may have moved the lead by hand meanwhile; only a handed-off one goes back.
     if standing.stage.kind == Stage.Kind.HANDED_OFF and standing.cycle == one.cycle:
-        to = (
-            stage_get("marketing", "interest")
-            if recycle
-            else stage_of_kind(Funnel.Kind.MARKETING, Stage.Kind.DISQUALIFIED)
-        )
+        kept["seq"] = standing.seq
         journey_move(
             [standing],
             kind=Transition.Kind.LEAD,
-            to=to,
+            to=nurture_stage(reason) if recycle else stage_of_kind(Funnel.Kind.MARKETING, Stage.Kind.DISQUALIFIED),
             cause="recycled" if recycle else "disqualified",
             by=by,
             at=now,
@@ -104,41 +119,30 @@ def _send_back(one: Handoff, reason: RejectReason, by: Any, now: datetime) -> No
             next_cycle=recycle,
         )
     Standing.objects.filter(pk=one.lead_id).update(owner=None)
+    if reason.tag and tags_add(lead_ids=[one.lead_id], tag=tag_get(name=reason.tag)):
+        kept["tag"] = reason.tag
+    return kept
 
 
-def _tell_marketing(one: Handoff, reason: RejectReason, by: Any, now: datetime) -> None:
+def nurture_stage(reason: RejectReason) -> Stage:
+    """Where a lead recycled for this goes: the reason's stage while it is in use, else Interest."""
+    to = reason.back_to
+    return to if to is not None and to.is_open and to.is_active else stage_get("marketing", "interest")
+
+
+def _tell_marketing(one: Handoff, reason: RejectReason, by: Any, made: Decision) -> None:
     title = f"Sales rejected {one.lead.name}: {reason.label}"
     body = " · ".join(part for part in (one.reject_note, one.why, f"by {by}") if part)
     if one.lead.campaign:
         body = f"Campaign {one.lead.campaign} · {body}"
+    marketing_tell(one, tell.key_of(one, "rejected", made.pk), title, body, made.at)
+
+
+def marketing_tell(one: Handoff, key: str, title: str, body: str, now: datetime) -> None:
+    """A line in every marketer's bell."""
     marketers = User.objects.filter(is_active=True, is_marketer=True)
-    key = tell.key_of(one, "rejected")
     lines = [tell.notice_for(who, one, key, title, body) for who in marketers]
     notices_tell(lines, kind="rejected", now=now)
-
-
-@transaction.atomic
-def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
-    """A manager gives the lead to ``to``; the clock of an undecided lead starts again.
-
-    Raises Refused (may not; not an active rep; rejected) or Conflict (``to`` has it).
-    """
-    one = _locked(handoff_id)
-    if not may_manage(by, one.rep):
-        raise Refused("Only a manager of the team reassigns leads.", code="forbidden")
-    if one.state == Handoff.State.REJECTED:
-        raise Conflict(f"{one.decided_by} rejected this lead already.")
-    # locked, so that somebody who is deactivated at this moment leaves after they got it, or never gets it
-    if not User.objects.filter(pk=to.pk, is_active=True, is_rep=True).select_for_update(no_key=True).first():
-        raise Refused(f"{to} is not an active rep.", field="to")
-    if one.rep_id == to.pk:
-        raise Conflict(f"{to} has this lead already.")
-    now = db_now()
-    assignments_end([one], why=f"Reassigned by {by}", now=now)
-    outcome = Outcome(rep=to, how="manual", explanation={"by": str(by)})
-    standings_lock([one.lead_id])
-    give([(one, to, outcome)], now=now)
-    return one
 
 
 def handoffs_note_response(payloads: Sequence[dict[str, Any]]) -> None:
@@ -154,6 +158,14 @@ def handoffs_note_response(payloads: Sequence[dict[str, Any]]) -> None:
         ).update(responded_at=at)
 
 
+def handoffs_hold(payloads: Sequence[dict[str, Any]]) -> None:
+    """Listener of ``deal.closing`` ``{lead_id, cycle}``: whoever closes or reopens a deal holds its handoff before
+    the deal, in the order of everybody else, so that none waits crosswise with who passes it on or takes it back."""
+    for one in payloads:
+        rows = Handoff.objects.filter(lead_id=one["lead_id"], cycle=one["cycle"])
+        list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+
+
 def handoffs_note_closed(payloads: Sequence[dict[str, Any]]) -> None:
     """Listener of ``deal.closed`` ``{lead_id, cycle}``: the rep has room for another."""
     for one in payloads:
@@ -166,41 +178,3 @@ def handoffs_note_reopened(payloads: Sequence[dict[str, Any]]) -> None:
     """Listener of ``deal.reopened`` ``{lead_id, cycle}``: the rep works on it again, so it counts in the load."""
     for one in payloads:
         Handoff.objects.filter(lead_id=one["lead_id"], cycle=one["cycle"]).update(closed_at=None)
-
-
-@transaction.atomic
-def rep_left(key: str, *, user_id: int, **_: Any) -> None:
-    """Outbox handler of ``user.deactivated``: undecided leads go back to routing at once, and the managers hear
-    which accepted ones need a new owner. Doing it twice changes nothing."""
-    now = db_now()
-    mine = Handoff.objects.filter(rep=user_id, state=Handoff.State.ASSIGNED)
-    rows = list(mine.order_by("pk").select_for_update(of=("self",)))
-    rep = User.objects.get(pk=user_id)
-    assignments_end(rows, why=f"{rep} left", now=now)
-    Handoff.objects.filter(pk__in=[one.pk for one in rows]).update(
-        state=Handoff.State.WAITING,
-        rep=None,
-        next_try_at=now,
-        waiting_why=f"{rep} left; looking for somebody else.",
-        assigned_at=None,
-        warn_at=None,
-        due_at=None,
-        warned_at=None,
-        escalated_at=None,
-    )
-    Standing.objects.filter(pk__in=[one.lead_id for one in rows], owner=rep).update(owner=None)
-    outbox.emit_many("handoff.withdrawn", [(f"{tell.key_of(one)}:{key}", {"lead_id": one.lead_id}) for one in rows])
-    if rows:
-        outbox.poke("handoff.opened")
-    kept = Handoff.objects.filter(rep=rep, state=Handoff.State.ACCEPTED, closed_at=None).count()
-    if kept:
-        title = f"{rep} left with {kept} accepted lead{'s' if kept != 1 else ''}"
-        url = reverse("handoff:list") + f"?state=accepted&rep={rep.pk}"
-        notices_tell(
-            [
-                NoticeLine(who.pk, f"rep-left:{rep.pk}:{key}", title, "Give each of them to a colleague.", url)
-                for who in managers_of([rep.team_id])[rep.team_id]
-            ],
-            kind="left",
-            now=now,
-        )

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Model
-from django.utils.text import slugify
 
 from core import outbox
 from core.clock import db_now
@@ -204,23 +203,6 @@ def sla_save(*, by: Any, policy: SlaPolicy | None, revision: int, values: dict[s
     if policy is None:
         _renumber(SlaPolicy, first=saved.pk)
     return saved
-
-
-@transaction.atomic
-def reason_save(*, by: Any, reason: RejectReason | None, values: dict[str, Any]) -> RejectReason:
-    """Create or change a reject reason; its code is made from the first label and never changes."""
-    _manager(by)
-    if reason is not None:
-        RejectReason.objects.filter(pk=reason.pk).update(**values)
-        reason.refresh_from_db()
-        return reason
-    code = slugify(values["label"])[:36] or "reason"
-    taken = set(RejectReason.objects.filter(code__startswith=code).values_list("code", flat=True))
-    number = 2
-    unique = code
-    while unique in taken:
-        unique, number = f"{code}-{number}", number + 1
-    return RejectReason.objects.create(code=unique, position=RejectReason.objects.count(), **values)
 
 
 def routing_try(lead: Lead) -> Outcome:

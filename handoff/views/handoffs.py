@@ -13,7 +13,7 @@ from django_htmx.http import trigger_client_event
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.keyset import keyset_page
-from handoff import selectors, services
+from handoff import decisions, rules, selectors, services
 from handoff.forms import ListForm, ReassignForm
 from handoff.models import Handoff
 from team.access import roles_required
@@ -49,20 +49,20 @@ def handoff_list(request: HttpRequest) -> HttpResponse:
 @roles_required(*EVERYBODY)
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One handoff: who had it, why they, what they decided."""
-    return render(request, "handoff/detail.html", _context(request, pk))
+    return render(request, "handoff/detail.html", context_of(request, pk))
 
 
 @require_safe
 @roles_required(*EVERYBODY)
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """The card alone, for pages that show one handoff among other things."""
-    return render(request, "handoff/_card.html", _context(request, pk))
+    return render(request, "handoff/_card.html", context_of(request, pk))
 
 
 @require_POST
 @roles_required("rep", "manager")
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
-    return _decide(
+    return decide(
         request, pk, lambda: services.handoff_accept(handoff_id=pk, by=request.user), "{lead} is yours now."
     )
 
@@ -72,7 +72,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """POST ``reason`` (a code) and ``note``."""
     reason, note = request.POST.get("reason", ""), request.POST.get("note", "")
-    return _decide(
+    return decide(
         request,
         pk,
         lambda: services.handoff_reject(handoff_id=pk, by=request.user, reason_code=reason, note=note),
@@ -89,7 +89,7 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     def run() -> Handoff:
         return services.handoff_reassign(handoff_id=pk, to=form.rep(), by=request.user)
 
-    return _decide(request, pk, run, "{lead} is with {rep} now.")
+    return decide(request, pk, run, "{lead} is with {rep} now.")
 
 
 @require_POST
@@ -108,18 +108,18 @@ def open_(request: HttpRequest, lead_id: int) -> HttpResponse:
             status=409 if isinstance(refusal, Conflict) else 422,
         )
     if getattr(request, "htmx", None):
-        return _changed(render(request, "handoff/_card.html", _context(request, made.pk)))
+        return _changed(render(request, "handoff/_card.html", context_of(request, made.pk)))
     return redirect(_back(request, made.pk))
 
 
-def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff], said: str) -> HttpResponse:
+def decide(request: HttpRequest, pk: int, run: Callable[[], Handoff], said: str) -> HttpResponse:
     """Do it, and answer with the card as it is now (htmx), or go back where the person came from."""
     _seen(request, pk)
     htmx = bool(getattr(request, "htmx", None))
     try:
         made = run()
     except Refused as refusal:
-        context = _context(request, pk) | {"error": refusal.message, "error_field": refusal.field}
+        context = context_of(request, pk) | {"error": refusal.message, "error_field": refusal.field}
         if refusal.code == "forbidden":
             return render(request, "handoff/_card.html", context, status=403)
         conflict = isinstance(refusal, Conflict)
@@ -130,7 +130,7 @@ def _decide(request: HttpRequest, pk: int, run: Callable[[], Handoff], said: str
         return render(request, "handoff/detail.html", context, status=status)
     if htmx:
         try:
-            context = _context(request, pk)
+            context = context_of(request, pk)
         except Http404:  # it went out of this person's sight with the decision
             return _told(HttpResponse(""), made, said)
         return _told(render(request, "handoff/_card.html", context), made, said)
@@ -148,7 +148,9 @@ def _changed(response: HttpResponse, refusal: str = "") -> HttpResponse:
 def _told(response: HttpResponse, one: Handoff, said: str) -> HttpResponse:
     """What was done, with the way to the lead: the queue that the button stood in shows it no more."""
     told = {"text": said.format(lead=one.lead.name, rep=one.rep and one.rep.name)}
-    if one.state != Handoff.State.REJECTED:
+    if one.decided_at is not None:
+        told["undo"] = reverse("handoff:undo", args=[one.pk])
+    elif one.state != Handoff.State.REJECTED:
         told["open"] = reverse("desk:lead", args=[one.lead_id])
     trigger_client_event(response, "toast", told)
     return _changed(response)
@@ -169,11 +171,21 @@ def _seen(request: HttpRequest, pk: int) -> Handoff:
         raise Http404 from None
 
 
-def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
+def context_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     """All that the card shows."""
     now = db_now()
     one = selectors.clock_set(_seen(request, pk), now)
     return card_context(request.user, one) | {"now": now}
+
+
+def passing_context(user: Any, one: Handoff) -> dict[str, Any]:
+    """What can be taken back or passed on, and what was."""
+    undecided = one.state == Handoff.State.ASSIGNED and selectors.may_decide(user, one)
+    return {
+        "undo_until": decisions.undo_until(user, one, db_now()),
+        "may_give_back": undecided and not rules.give_back_refusal(decisions.gave_back(one).count()),
+        "decisions": decisions.decisions_told(one),
+    }
 
 
 def card_context(user: Any, one: Handoff) -> dict[str, Any]:
@@ -185,5 +197,6 @@ def card_context(user: Any, one: Handoff) -> dict[str, Any]:
         "may_decide": one.state == Handoff.State.ASSIGNED and selectors.may_decide(user, one),
         "may_manage": manage and one.state != Handoff.State.REJECTED,
         "reasons": selectors.reasons_active(),
+        **passing_context(user, one),
         "reps": selectors.reps_for(user).exclude(pk=one.rep_id or 0) if manage else [],
     }

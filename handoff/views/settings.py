@@ -1,4 +1,4 @@
-"""The pages of the bar, routing, response times and reject reasons."""
+"""The pages of the bar, routing and response times."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff import selectors
-from handoff.forms import PolicyForm, ReasonForm, RuleForm, SlaForm, TryForm
-from handoff.models import RejectReason, RoutingRule, SlaPolicy
+from handoff.forms import PolicyForm, RuleForm, SlaForm, TryForm
+from handoff.models import RoutingRule, SlaPolicy
 from handoff.services import settings as service
 from leads.conditions import condition_sentence
 from team.access import roles_required
@@ -252,43 +252,3 @@ def sla_move(request: HttpRequest, pk: int) -> HttpResponse:
 @roles_required("manager")
 def sla_toggle(request: HttpRequest, pk: int) -> HttpResponse:
     return _toggle(request, SlaPolicy, pk, "handoff:sla")
-
-
-@require_safe
-@roles_required(*MARKETING)
-def reasons(request: HttpRequest) -> HttpResponse:
-    """Why sales gives leads back, and how often each was said."""
-    return render(request, "handoff/reasons.html", {"reasons": selectors.reasons_counted()})
-
-
-def _reason(request: HttpRequest, row: RejectReason | None) -> HttpResponse:
-    form = ReasonForm(request.POST or None, instance=row)
-
-    def save() -> None:
-        service.reason_save(by=request.user, reason=row, values=form.values())
-
-    return _edit(request, form, save, "handoff/reason_form.html", "handoff:reasons", "Saved.")
-
-
-@form_view
-@roles_required("manager")
-def reason_new(request: HttpRequest) -> HttpResponse:
-    return _reason(request, None)
-
-
-@form_view
-@roles_required("manager")
-def reason_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    return _reason(request, get_object_or_404(RejectReason, pk=pk))
-
-
-@require_POST
-@roles_required("manager")
-def reason_move(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, RejectReason, pk, "handoff:reasons")
-
-
-@require_POST
-@roles_required("manager")
-def reason_toggle(request: HttpRequest, pk: int) -> HttpResponse:
-    return _toggle(request, RejectReason, pk, "handoff:reasons")

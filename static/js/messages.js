@@ -11,6 +11,7 @@
     words.textContent = text;
     box.append(words);
     if (undo) {
+      box.dataset.stay = "30000"; // time to notice the slip
       const button = document.createElement("button");
       button.className = "btn";
       button.type = "button";
@@ -49,7 +50,7 @@
     box.append(off);
     const bad = box.classList.contains("error") || box.classList.contains("bad");
     const leave = () => (box.matches(":hover, :focus-within") || $("[data-signed-out]", box) ? setTimeout(leave, 2000) : box.remove());
-    setTimeout(leave, bad ? 12000 : 7000);
+    setTimeout(leave, box.dataset.stay ? Number(box.dataset.stay) : bad ? 12000 : 7000);
   }
   document.addEventListener("toast", (event) => {
     const detail = event.detail || {};

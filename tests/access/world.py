@@ -104,11 +104,12 @@ def world_make() -> dict[str, Kwargs]:
         **of("scoring:count", "scoring:count_state", "scoring:met_rows", pk=model.pk),
         **of("handoff:open", lead_id=lead.pk),
         **of("handoff:detail", "handoff:card", "handoff:accept", "handoff:reject", pk=handoff.pk),
-        **of("handoff:reassign", pk=handoff.pk),
+        **of("handoff:reassign", "handoff:undo", "handoff:give_back", "handoff:take_over", pk=handoff.pk),
         **of("handoff:by_mail", token=accept_url(handoff, rep.pk).split("/")[-2]),
         **of("handoff:rule_edit", "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete", pk=routing.pk),
         **of("handoff:sla_edit", "handoff:sla_move", "handoff:sla_toggle", pk=sla.pk),
         **of("handoff:reason_edit", "handoff:reason_move", "handoff:reason_toggle", pk=reason.pk),
+        **of("handoff:reason_delete", pk=reason.pk),
         **of("deals:detail", "deals:edit", "deals:deal_products", "deals:assign", "deals:log", pk=deal.pk),
         **of("deals:move", "deals:undo", "deals:win", "deals:lose", "deals:reopen", pk=deal.pk),
         **of("deals:task_create", pk=deal.pk),
@@ -119,6 +120,8 @@ def world_make() -> dict[str, Kwargs]:
         **of("intake:status", "intake:rejected", pk=run.pk),
         **of("api-leads-detail", "api-leads-activities", "api-scores-detail", pk=lead.pk),
         **of("api-handoffs-detail", "api-handoffs-accept", "api-handoffs-reject", pk=handoff.pk),
+        **of("api-handoffs-undo", "api-handoffs-give-back", "api-handoffs-take-over", pk=handoff.pk),
+        **of("api-handoffs-reassign", pk=handoff.pk),
         **of("api-deals-detail", "api-deals-move", "api-deals-win", "api-deals-lose", pk=deal.pk),
     }
 

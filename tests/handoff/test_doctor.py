@@ -170,6 +170,18 @@ def handler_gone(rows: list[Handoff]) -> None:
     OutboxMessage.objects.create(topic="x", key="x", handler="core.mail.gone")
 
 
+def half_undone(rows: list[Handoff]) -> None:
+    rows[0].decisions.update(undone_at=timezone.now())
+
+
+def sql_left_behind(rows: list[Handoff]) -> None:
+    Deal.objects.filter(lead=rows[3].lead).update(accepted_at=timezone.now())
+
+
+def sql_forgotten(rows: list[Handoff]) -> None:
+    Deal.objects.filter(lead=rows[0].lead).update(accepted_at=None)
+
+
 TWINS: list[tuple[Callable[[list[Handoff]], None], str]] = [
     (no_handoff, "who passed the bar has one"),
     (no_move, "a handoff has its move"),
@@ -185,6 +197,9 @@ TWINS: list[tuple[Callable[[list[Handoff]], None], str]] = [
     (no_deal, "each has one deal"),
     (deal_of_nothing, "one opened by a handoff has it"),
     (deal_closed_open, "won or lost has its date"),
+    (half_undone, "a decision taken back"),
+    (sql_left_behind, "an SQL's handoff was accepted"),
+    (sql_forgotten, "an accepted handoff's deal is an SQL"),
     (gap, "starts where the one before ended"),
     (torn, "starts where the one before ended"),
     (stage_written_by_hand, "stands where its last row says"),

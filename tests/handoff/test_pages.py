@@ -286,10 +286,10 @@ def test_response_times(login: Any) -> None:
 def test_reject_reasons(login: Any) -> None:
     client = login("manager")
     for _ in range(2):
-        client.post(reverse("handoff:reason_new"), {"label": "Too far away!", "then": "recycle"})
+        client.post(reverse("handoff:reason_new"), {"label": "Too far away!", "then": "recycle", "revision": 0})
     made = RejectReason.objects.filter(label="Too far away!")
     assert sorted(made.values_list("code", flat=True)) == ["too-far-away", "too-far-away-2"]
     one = made.first()
-    client.post(reverse("handoff:reason_edit", args=[one.pk]), {"label": "Far", "then": "disqualify"})
+    client.post(reverse("handoff:reason_edit", args=[one.pk]), {"label": "Far", "then": "disqualify", "revision": 1})
     one.refresh_from_db()
     assert (one.label, one.then, one.code) == ("Far", "disqualify", one.code)

@@ -1,0 +1,71 @@
+"""Why sales gives leads back: the coded reasons, what each does to the lead, and how often it was given."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core.clock import db_now
+from handoff import decisions
+from handoff.forms import ReasonForm
+from handoff.models import RejectReason
+from handoff.rules.decide import COUNT_DAYS
+from handoff.services import reasons as service
+from handoff.views.settings import MARKETING, _act, _edit, _move, _toggle, form_view
+from team.access import roles_required
+
+HOME = "handoff:reasons"
+
+
+@require_safe
+@roles_required(*MARKETING)
+def reasons(request: HttpRequest) -> HttpResponse:
+    """Why sales gives leads back, and how often each was said; how often leads were passed on without a reject."""
+    now = db_now()
+    context: dict[str, Any] = {
+        "reasons": decisions.reasons_counted(now),
+        "passed_on": decisions.passed_on_counts(now),
+        "days": COUNT_DAYS,
+    }
+    return render(request, "handoff/reasons.html", context)
+
+
+def _reason(request: HttpRequest, row: RejectReason | None) -> HttpResponse:
+    form = ReasonForm(request.POST or None, instance=row)
+
+    def save() -> None:
+        service.reason_save(by=request.user, reason=row, revision=form.cleaned_data["revision"], values=form.values())
+
+    return _edit(request, form, save, "handoff/reason_form.html", HOME, "Saved. It counts from the next reject on.")
+
+
+@form_view
+@roles_required("manager")
+def reason_new(request: HttpRequest) -> HttpResponse:
+    return _reason(request, None)
+
+
+@form_view
+@roles_required("manager")
+def reason_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _reason(request, get_object_or_404(RejectReason, pk=pk))
+
+
+@require_POST
+@roles_required("manager")
+def reason_move(request: HttpRequest, pk: int) -> HttpResponse:
+    return _move(request, RejectReason, pk, HOME)
+
+
+@require_POST
+@roles_required("manager")
+def reason_toggle(request: HttpRequest, pk: int) -> HttpResponse:
+    return _toggle(request, RejectReason, pk, HOME)
+
+
+@require_POST
+@roles_required("manager")
+def reason_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Only one that was never given; what was is switched off instead."""
+    return _act(request, HOME, lambda: service.reason_delete(by=request.user, pk=pk), "Deleted.")
