@@ -119,6 +119,7 @@ class Environment:
     track_origins: list[str]
     secret_key: str
     demo: bool
+    private_hosts: bool
     setup_open: bool
     from_email: str
     log_level: int
@@ -152,6 +153,7 @@ def _read(base: Path) -> Environment:
         track_origins=env.list("BATON_TRACK_ORIGINS", []),
         secret_key=key,
         demo=env.bool("BATON_DEMO", not url),
+        private_hosts=env.bool("BATON_PRIVATE_HOSTS", False),
         setup_open=env.bool("BATON_SETUP", not url),
         from_email=env.str("DEFAULT_FROM_EMAIL", "Baton <baton@localhost>"),
         log_level=env.log_level("LOG_LEVEL", logging.INFO),

@@ -50,6 +50,12 @@ LATER: dict[str, list[str]] = {
     "mail.send": ["core.mail.deliver"],
     # handoff -> itself {handoff_id, rep_id}: a rep got a lead; the e-mail is written when it is sent
     "handoff.mail": ["handoff.services.mail_assigned"],
+    # team -> itself {user_id, notice, event, channel_id}: one piece of news through one channel, or by e-mail
+    "notice.send": ["team.telling.send.notice_send"],
+    # team -> itself {user_id, channel_id, notices}: what quiet hours kept, as one message
+    "notice.together": ["team.telling.send.together_send"],
+    # team -> itself {user_id, channel_id}: the daily digest
+    "notice.digest": ["team.telling.digest.digest_send"],
     # scoring -> itself {model_id}: a model is in shadow no more; its scores are deleted in parts
     "scoring.shadow_left": ["scoring.services.shadow_forget"],
     # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing
@@ -78,6 +84,7 @@ DRAINS: list[str] = [
     "intake.tasks.import_drain",
     "leads.tasks.bulk_drain",
     "core.tasks.forget_drain",
+    "team.tasks.notify_drain",
 ]
 
 # What ``manage.py doctor`` asks: ``invariants(now, grace)`` of each room, and what only the top can see.
@@ -112,4 +119,8 @@ ASK: dict[str, str] = {
     "person.holds": "config.holdings.held_by",
     # the bell asks: how many things wait in a person's queue
     "queue.waiting": "config.holdings.waiting_for",
+    # team asks handoff: what still holds of what is about to be told, and the button that accepts
+    "notice.truths": "handoff.telling.notice_truths",
+    # team asks the desk: what a person's daily digest says
+    "digest.of": "desk.selectors.digest.digest_of",
 }

@@ -24,6 +24,8 @@ CSRF_TRUSTED_ORIGINS = given.csrf_trusted_origins
 # Sites that may send page views to /t/hit (https://www.example.com); empty: any site.
 TRACK_ORIGINS = given.track_origins
 DEMO_ALLOWED = given.demo
+# May chat channels and webhooks call hosts inside the own network (a chat server next to Baton)?
+PRIVATE_HOSTS = given.private_hosts
 # May the first visitor of an empty Baton become its admin? On a served database only when asked for.
 SETUP_OPEN = given.setup_open
 LOG_LEVEL = given.log_level

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -66,6 +66,11 @@ def release(rows: Iterable[Leased], token: uuid.UUID) -> None:
     """Give back rows that were not begun: anybody may take them at once."""
     for row in rows:
         held(row, token).update(lease_until=None, lease_token=None)
+
+
+def postpone(row: Leased, token: uuid.UUID, until: datetime) -> None:
+    """Put back a row that was begun and then not tried: it waits until then, and the try is not counted."""
+    held(row, token).update(due_at=until, attempts=row.attempts - 1, lease_until=None, lease_token=None)
 
 
 def _deadly(row: Leased, token: uuid.UUID, tried: int, max_attempts: int = MAX_ATTEMPTS) -> bool:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,10 +22,23 @@ from core.flow import flow_map
 from core.models import OutboxMessage
 
 log = logging.getLogger(__name__)
+
 BROKER_REST_SECONDS = 15
 WAKE_EVERY_SECONDS = 0.5
 _broker_down_until = 0.0
 _next_wake: dict[str, float] = {}  # task -> when it may be woken again, on the monotonic clock
+
+
+class Later(Exception):
+    """A handler's "not now": the row waits until then, and this was no try."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"not before {until}")
+        self.until = until
+
+
+class GiveUp(Exception):
+    """A handler's "never by itself": the row is given up at once, with these words, until a person says otherwise."""
 
 
 def emit(topic: str, key: str, **payload: Any) -> None:
@@ -116,6 +130,12 @@ def drain(*, limit: int = 100, seconds: float = 20) -> int:
 def _deliver(row: OutboxMessage, token: Any) -> int:
     try:
         import_string(row.handler)(row.key, **row.payload)
+    except Later as later:
+        leases.postpone(row, token, later.until)
+        return 0
+    except GiveUp as error:
+        leases.fail(row, token, str(error), max_attempts=0)
+        return 0
     except Exception as error:
         dead = leases.fail(row, token, f"{type(error).__name__}: {error}")
         log.warning("outbox %s attempt %s failed%s: %s", row.pk, row.attempts, " for good" if dead else "", error)

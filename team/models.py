@@ -196,3 +196,9 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+# Last, because they belong to the people above.
+from team.notify_models import Channel as Channel  # noqa: E402
+from team.notify_models import Held as Held  # noqa: E402
+from team.notify_models import NotifyPlan as NotifyPlan  # noqa: E402

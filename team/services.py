@@ -17,6 +17,7 @@ from core.models import OutboxMessage
 from team import rules
 from team.auth import token_digest
 from team.models import ApiToken, CompanyDay, Notice, User
+from team.telling.news import news_tell
 
 RESET_PAUSE = 120  # seconds
 
@@ -154,19 +155,25 @@ def token_revoke(*, token: ApiToken) -> None:
 
 
 class NoticeLine(NamedTuple):
-    """One line in somebody's bell, see ``Notice``."""
+    """One line in somebody's bell, see ``Notice``. ``urgent`` ('', late, asked) and ``team_id``, whose matter it is,
+    decide what else it is told through."""
 
     user_id: int
     key: str
     title: str
     body: str
     url: str
+    urgent: str = ""
+    team_id: int | None = None
 
 
 def notices_tell(lines: Iterable[NoticeLine], *, kind: str, now: datetime) -> None:
-    """Put lines into people's bells, cut to what fits. A known (user, key) is told only once."""
+    """Put lines into people's bells, cut to what fits, and have them told by e-mail and channels as each wishes.
+    A known (user, key) is told only once. Inside the transaction of what they tell."""
+    lines = list(lines)
     rows = [(one.user_id, one.key[:120], one.title[:200], one.body[:500], one.url) for one in lines]
-    rows_insert(Notice, NoticeLine._fields, rows, same={"kind": kind, "created_at": now}, known_stay=True)
+    rows_insert(Notice, NoticeLine._fields[:5], rows, same={"kind": kind, "created_at": now}, known_stay=True)
+    news_tell(lines, kind=kind)
 
 
 def notices_forget(*, pages: Iterable[str]) -> int:

@@ -212,6 +212,7 @@ def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
                 "Leads are waiting for a rep",
                 why,
                 url,
+                team_id=team,
             )
             for team, why in teams.items()
             for manager in managers[team]

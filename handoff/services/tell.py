@@ -13,13 +13,17 @@ from django.urls import reverse
 
 from core import mail, outbox
 from core.bulk import where_in
+from core.clock import db_now
 from handoff.models import Handoff
 from handoff.services.tokens import accept_url
 from leads.models import Activity, Lead
 from leads.rules import ACTIVITY_KINDS, lead_name
-from team.models import User
+from team.models import Notice, User
 from team.rules import zone_get
+from team.rules.quiet import ASKED
 from team.services import NoticeLine, notices_tell
+from team.telling.plans import held_until
+from team.telling.send import hold
 
 
 def key_of(handoff: Handoff, *parts: Any) -> str:
@@ -39,7 +43,9 @@ def lead_url(handoff: Handoff) -> str:
 
 
 def notice_for(user: User, handoff: Handoff, key: str, title: str, body: str) -> NoticeLine:
-    return NoticeLine(user.pk, key, title, body, lead_url(handoff))
+    urgent = ASKED if handoff.instant else ""
+    team = handoff.rep.team_id if handoff.rep else None
+    return NoticeLine(user.pk, key, title, body, lead_url(handoff), urgent, team)
 
 
 def tell_assigned(rows: Sequence[tuple[Handoff, User]], now: datetime) -> None:
@@ -72,6 +78,8 @@ def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
     one = rows.filter(pk=handoff_id, rep=rep_id, rep__is_active=True).first()
     if one is None or one.rep is None:
         return
+    if _kept(one, one.rep, key):
+        return
     values = mail_values(one, one.rep) | {"accept": _accept(one, one.rep)}
     templates: tuple[Any, Any] = get_template("handoff/mail_assigned.txt"), get_template("handoff/mail_assigned.html")
     text, html = templates
@@ -82,6 +90,16 @@ def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
         text=text.template.render(Context(values, autoescape=False, use_tz=False)),
         html=html.template.render(Context(values, autoescape=True, use_tz=False)),
     )
+
+
+def _kept(handoff: Handoff, rep: User, key: str) -> bool:
+    """True when the rep's quiet hours keep this for later."""
+    until = held_until(rep, db_now(), ASKED if handoff.instant else "")
+    notice = Notice.objects.filter(user=rep, key=key).first() if until else None
+    if until is None or notice is None:
+        return False
+    hold(notice, None, until)
+    return True
 
 
 def _accept(handoff: Handoff, rep: User) -> str:
