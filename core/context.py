@@ -49,6 +49,7 @@ NAV = [
     Page("Set up", "Inbox", "leads:inbox", "inbox", ("marketer",)),
     Page("Set up", "People", "team:people", "contact", ("manager",)),
     Page("Set up", "Days off", "team:days", "calendar-off", ("manager",)),
+    Page("Set up", "Team channels", "team:team_channels", "messages-square", ("manager",)),
     Page("Set up", "Deliveries", "desk:deliveries", "send", ("admin",)),
     Page("Set up", "Style guide", "desk:styleguide", "palette", ("admin",)),
 ]

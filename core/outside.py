@@ -39,7 +39,7 @@ def is_outside(text: str) -> bool:
     """True for an IP address of the public internet; addresses that carry another are judged by that."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+        inner: Any = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
         if address in _NAT64:
             inner = ipaddress.ip_address(int(address) & 0xFFFFFFFF)
         if inner:

@@ -2,7 +2,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from team.views import account, days, people, profile
+from team.views import account, days, notify, people, profile
 
 app_name = "team"
 urlpatterns = [
@@ -18,6 +18,18 @@ urlpatterns = [
     path("profile/time-off/", profile.time_off_add, name="time_off_add"),
     path("profile/time-off/<int:pk>/remove/", profile.time_off_remove, name="time_off_remove"),
     path("profile/theme/", profile.theme, name="theme"),
+    path("profile/notifications/", notify.notifications, name="notifications"),
+    path("profile/notifications/events/", notify.events, name="notify_events"),
+    path("profile/notifications/quiet/", notify.quiet, name="notify_quiet"),
+    path("profile/notifications/digest/", notify.digest, name="digest"),
+    path("profile/notifications/mail-test/", notify.mail_test, name="mail_test"),
+    path("channels/", notify.team_channels, name="team_channels"),
+    path("channels/new/", notify.channel_new, name="channel_new"),
+    path("channels/new/<int:pk>/", notify.team_channel_new, name="team_channel_new"),
+    path("channels/<int:pk>/", notify.channel, name="channel"),
+    path("channels/<int:pk>/test/", notify.channel_test, name="channel_test"),
+    path("channels/<int:pk>/switch/", notify.channel_switch, name="channel_switch"),
+    path("channels/<int:pk>/remove/", notify.channel_remove, name="channel_remove"),
     path("profile/tokens/", profile.tokens, name="tokens"),
     path("profile/tokens/<int:pk>/revoke/", profile.token_revoke, name="token_revoke"),
     path("people/", people.people, name="people"),

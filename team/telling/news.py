@@ -31,8 +31,10 @@ def news_tell(lines: Sequence[Any], *, kind: str) -> None:
     event = EVENT_OF.get(kind)
     if event is None or not lines:
         return
-    facts = [*_by_channel(lines, event), *_by_mail(lines, event)]
-    outbox.emit_many("notice.send", dict(facts).items())
+    facts: dict[str, dict[str, Any]] = {}
+    for key, payload in [*_by_channel(lines, event), *_by_mail(lines, event)]:
+        facts.setdefault(key, payload)  # a team's channel hears what was said first: its managers' words
+    outbox.emit_many("notice.send", facts.items())
 
 
 def _by_channel(lines: Sequence[Any], event: str) -> Iterable[Fact]:

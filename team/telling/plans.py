@@ -1,6 +1,6 @@
 """A person's wishes: what by which way, when not. Reading and writing them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +49,7 @@ def quiet_save(*, user: User, quiet: str, quiet_from: str, quiet_to: str, throug
 
 
 @transaction.atomic
-def events_save(*, user: User, by_mail: Iterable[str], by_channel: dict[int, Sequence[str]]) -> None:
+def events_save(*, user: User, by_mail: Iterable[str], by_channel: Mapping[int, Sequence[str]]) -> None:
     """Which events come by e-mail, and which through each of the person's own channels (id -> events)."""
     mail = [one for one in by_mail if one in EVENTS]
     User.objects.filter(pk=user.pk).update(notify_email=MAIL_BY_ITSELF in mail)

@@ -103,10 +103,8 @@ def chat_text(lines: Sequence[Line], more: int = 0) -> str:
     """Plain text; what people wrote in it is no markup and calls nobody."""
     said = []
     for one in lines[:MOST_LINES]:
-        head = (
-            f"{plain(one.title)}: " if len(lines) > 1 and one.body else (plain(one.title) if len(lines) > 1 else "")
-        )
-        said.append("\n".join(filter(None, [head + plain(one.body), one.url])))
+        news = [plain(one.body)] if len(lines) == 1 else [plain(one.title), plain(one.body)]  # one: the title has it
+        said.append("\n".join(filter(None, [": ".join(filter(None, news)), one.url])))
     more += len(lines) - len(said)
     if more > 0:
         said.append(f"and {more} more in Baton")

@@ -48,6 +48,13 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", PEOPLE, "team:profile", "team:tokens"),
     **_all("POST", PEOPLE, "team:hours", "team:time_off_add", "team:theme", "team:notices_read"),
     **_all("POST", OWN, "team:time_off_remove", "team:token_revoke"),
+    **_all("GET", PEOPLE, "team:notifications"),
+    **_all("GET POST", PEOPLE, "team:digest", "team:channel_new"),
+    **_all("POST", PEOPLE, "team:notify_events", "team:notify_quiet", "team:mail_test"),
+    **_all("GET POST", OWN, "team:channel"),
+    **_all("POST", OWN, "team:channel_test", "team:channel_switch", "team:channel_remove"),
+    **_all("GET", MANAGERS, "team:team_channels"),
+    **_all("GET POST", MANAGERS, "team:team_channel_new"),
     **_all("GET", PEOPLE, "team:bell", "team:notices", "desk:home", "api-docs", "api-schema"),
     # people and teams
     **_all("GET", MANAGERS, "team:people"),

@@ -19,7 +19,7 @@ from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, 
 from leads.services.public import link_tracked
 from scoring.models import ScoringModel, ScoringRule, Study
 from scoring.services import backtest_start, model_draft
-from team.models import ApiToken, CompanyDay, Team, TimeOff
+from team.models import ApiToken, Channel, CompanyDay, Team, TimeOff
 from team.services import token_create
 from tests.access.routes import PEOPLE
 from tests.handoff.world import ALWAYS, assigned
@@ -44,6 +44,8 @@ def world_make() -> dict[str, Kwargs]:
     task = Task.objects.create(owner=rep, deal=deal, title="Call", due_at=now)
     off = TimeOff.objects.create(user=rep, starts_at=now, ends_at=now + timedelta(days=1))
     token_create(user=rep, name="mine", scopes=["leads:read"])
+    address = "ntfys://nowhere.invalid/topic"
+    chat = Channel.objects.create(user=rep, name="Mine", address=address, service="ntfy", masked=address)
     job = BulkJob.objects.create(
         by=rep, action=BulkJob.Action.TAG_ADD, said="Add tag", params={}, lead_ids=[lead.pk], state=Leased.State.DONE
     )
@@ -72,6 +74,8 @@ def world_make() -> dict[str, Kwargs]:
         **of("team:team", pk=Team.objects.get(name="North").pk),
         **of("team:time_off_remove", pk=off.pk),
         **of("team:person_off_remove", pk=rep.pk, off=off.pk),
+        **of("team:team_channel_new", pk=Team.objects.get(name="North").pk),
+        **of("team:channel", "team:channel_test", "team:channel_switch", "team:channel_remove", pk=chat.pk),
         **of("team:token_revoke", pk=ApiToken.objects.get(user=rep).pk),
         **of(
             "team:password_reset_confirm",
