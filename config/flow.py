@@ -68,6 +68,7 @@ WAKE: dict[str, list[str]] = {
     "handoff.opened": ["handoff.tasks.assign_drain"],
     "imports": ["intake.tasks.import_drain"],
     "leads.bulk": ["leads.tasks.bulk_drain"],
+    "desk.relief": ["desk.tasks.relief_drain"],
     "scoring.study": ["scoring.tasks.study_drain"],
 }
 
@@ -83,6 +84,7 @@ DRAINS: list[str] = [
     "insights.tasks.rollup_drain",
     "intake.tasks.import_drain",
     "leads.tasks.bulk_drain",
+    "desk.tasks.relief_drain",
     "core.tasks.forget_drain",
     "team.tasks.notify_drain",
 ]
@@ -96,6 +98,7 @@ INVARIANTS: list[str] = [
     "handoff.invariants.invariants",
     "deals.invariants.invariants",
     "intake.invariants.invariants",
+    "desk.invariants.invariants",
     "config.doctor.deals_of_handoffs",
     "config.doctor.verdicts_of_deals",
     "config.doctor.rollups",

@@ -107,10 +107,11 @@ def _key(suffix: str = "") -> Concat:
 def _told(now: datetime) -> Iterator[Broken]:
     """Each assignment has its line in the rep's bell and, when one was queued, exactly one e-mail."""
     recent: QuerySet[Assignment] = Assignment.objects.filter(at__gte=now - REMEMBERED).annotate(key=_key())
-    notices = Notice.objects.filter(user=OuterRef("rep"), key=OuterRef("key"))
+    bell = Notice.objects.filter(user=OuterRef("rep"))
+    alone, together = bell.filter(key=OuterRef("key")), bell.filter(key=OuterRef("bulk"))
     yield from found(
         "handoff: the rep was told",
-        recent.filter(~Exists(notices)).order_by("pk"),
+        recent.filter(Q(bulk="") & ~Exists(alone) | ~Q(bulk="") & ~Exists(together)).order_by("pk"),
         lambda row: f"assignment {row.pk} of handoff {row.handoff_id}: no notice for rep {row.rep_id}.",
     )
     mails = OutboxMessage.objects.filter(topic__in=["handoff.mail", "mail.send"], key=OuterRef("key"))

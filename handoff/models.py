@@ -252,6 +252,9 @@ class Assignment(models.Model):
     ended_why = models.CharField(max_length=120, blank=True, default="")
     mailed = models.BooleanField(default=False, help_text="An e-mail to the rep was queued with it")
     explanation = models.JSONField(default=dict, help_text="Rules tried, who was skipped and why")
+    bulk = models.CharField(
+        max_length=40, blank=True, default="", help_text="Key of the rep's one notice, when many were given at once"
+    )
 
     class Meta:
         ordering = ["id"]

@@ -137,9 +137,11 @@ def give(
     *,
     now: datetime,
     slas: Slas | None = None,
+    bulk: str = "",
 ) -> None:
     """Write that each handoff is with its rep now, and tell everybody who must know. Inside a transaction, with
-    the handoffs and standings locked; an assignment that was active before must have been ended."""
+    the handoffs and standings locked; an assignment that was active before must have been ended. ``bulk``: the key of
+    the one notice by which the caller tells each rep of all they get."""
     if not rows:
         return
     slas = slas or Slas.load([one.lead_id for one, _, _ in rows], now=now, reps={rep for _, rep, _ in rows})
@@ -157,17 +159,18 @@ def give(
         Assignment,
         ["handoff", "rep", "turn", "how", "explanation", "mailed"],
         [
-            (one.pk, rep.pk, one.turn, outcome.how, json.dumps(outcome.explanation), rep.notify_email)
+            (one.pk, rep.pk, one.turn, outcome.how, json.dumps(outcome.explanation), rep.notify_email and not bulk)
             for one, rep, outcome in rows
         ],
-        same={"at": now},
+        same={"at": now, "bulk": bulk},
     )
     for topic, part in (
         ("handoff.assigned", [one for one, _, _ in rows if one.turn == 1]),
         ("handoff.reassigned", [one for one, _, _ in rows if one.turn > 1]),
     ):
         outbox.emit_many(topic, [(tell.key_of(one, one.turn), payload(one)) for one in part])
-    tell.tell_assigned([(one, rep) for one, rep, _ in rows], now)
+    if not bulk:
+        tell.tell_assigned([(one, rep) for one, rep, _ in rows], now)
 
 
 def payload(handoff: Handoff) -> dict[str, Any]:

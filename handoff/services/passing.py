@@ -150,10 +150,10 @@ def rep_left(key: str, *, user_id: int, **_: Any) -> None:
     kept = Handoff.objects.filter(rep=rep, state=Handoff.State.ACCEPTED, closed_at=None).count()
     if kept:
         title = f"{rep} left with {kept} accepted lead{'s' if kept != 1 else ''}"
-        url = reverse("handoff:list") + f"?state=accepted&rep={rep.pk}"
+        url = reverse("desk:relief") + f"?rep={rep.pk}"
         notices_tell(
             [
-                NoticeLine(who.pk, f"rep-left:{rep.pk}:{key}", title, "Give each of them to a colleague.", url)
+                NoticeLine(who.pk, f"rep-left:{rep.pk}:{key}", title, "Give them to a colleague, all at once.", url)
                 for who in managers_of([rep.team_id])[rep.team_id]
             ],
             kind="left",

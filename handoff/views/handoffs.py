@@ -40,6 +40,7 @@ def handoff_list(request: HttpRequest) -> HttpResponse:
         "now": now,
         "counts": selectors.handoff_counts(request.user, now),
         "query": form.query(),
+        "may_pass_on": request.user.has_role("manager"),  # type: ignore[union-attr]
     }
     template = "handoff/_rows.html" if getattr(request, "htmx", None) else "handoff/list.html"
     return render(request, template, context)

@@ -141,6 +141,9 @@ ROUTES: dict[str, Route] = {
     # the desk
     **_all("GET", SALES, "desk:queue", "desk:queue_list", "desk:queue_panel"),
     **_all("GET", WORKED, "desk:reject_form"),
+    **_all("GET POST", MANAGERS, "desk:relief"),
+    **_all("GET", MANAGERS, "desk:relief_job"),
+    **_all("POST", MANAGERS, "desk:relief_cancel"),
     **_all("GET", STAFF, "desk:search"),
     **_all("GET", (A,), "desk:deliveries"),
     **_all("POST", (A,), "desk:deliveries_retry"),

@@ -10,6 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from core.models import Leased
 from deals.models import Deal, Product, Task
+from desk.models import Relief
 from funnels.models import Funnel
 from funnels.selectors import stage_get
 from handoff.models import RejectReason, RoutingRule, SlaPolicy
@@ -49,6 +50,7 @@ def world_make() -> dict[str, Kwargs]:
     job = BulkJob.objects.create(
         by=rep, action=BulkJob.Action.TAG_ADD, said="Add tag", params={}, lead_ids=[lead.pk], state=Leased.State.DONE
     )
+    relief = Relief.objects.create(by=persona("manager"), rep=rep, kinds=[], state=Leased.State.DEAD)
     segment = Segment.objects.create(name="Mine", owner=rep)
     field = CustomField.objects.create(key="size", label="Size", type=CustomField.Type.TEXT)
     form = CaptureForm.objects.create(name="Demo", slug="demo", fields=["first_name"], created_by=marketer)
@@ -99,6 +101,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("desk:log_form", "desk:lead_log", pk=lead.pk, kind="call"),
         **of("desk:queue_panel", key=f"handoff-{handoff.pk}"),
         **of("desk:reject_form", pk=handoff.pk),
+        **of("desk:relief_job", "desk:relief_cancel", pk=relief.pk),
         **of("scoring:model", "scoring:preview", "scoring:activate", "scoring:discard", pk=model.pk),
         **of("scoring:backtests", "scoring:shadow_begin", "scoring:shadow_end", pk=model.pk),
         **of("scoring:backtest", "scoring:backtest_status", "scoring:backtest_cancel", pk=tried.pk),
@@ -131,4 +134,4 @@ def world_make() -> dict[str, Kwargs]:
 
 
 # What a GET needs to be more than an error.
-QUERIES = {"insights:rows": "?what=won"}
+QUERIES = {"insights:rows": "?what=won", "desk:relief": "?handoff=1"}

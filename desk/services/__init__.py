@@ -1,0 +1,1 @@
+"""What the desk does across the rooms below it."""
