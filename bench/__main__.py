@@ -1,7 +1,8 @@
-"""python -m bench fill | run [NAMES] | report. See bench/README.md."""
+"""python -m bench fill | run [NAMES] | report | chaos. See bench/README.md, and docs/handoff/chaos.md."""
 
 import argparse
 
+from bench.chaos.options import chaos_arguments
 from bench.cluster import cluster
 
 
@@ -13,7 +14,13 @@ def main() -> None:
     running = parts.add_parser("run", help="measure; names of what, or everything")
     running.add_argument("names", nargs="*")
     parts.add_parser("report", help="what was measured last, beside the targets")
+    wrecking = parts.add_parser("chaos", help="kill everything while captures arrive; always in a house of its own")
+    chaos_arguments(wrecking)
     options = parser.parse_args()
+    if options.what == "chaos":  # never the database of DATABASE_URL: see bench/chaos/place.py
+        from bench.chaos.run import run_all
+
+        raise SystemExit(run_all(options))
     with cluster():
         if options.what == "fill":
             from bench.fill import fill

@@ -31,7 +31,8 @@ def folder() -> Path:
     return Path(os.environ.get("BATON_BENCH_DIR") or Path(tempfile.gettempdir()) / "baton-bench")
 
 
-def _bin() -> Path:
+def binaries() -> Path:
+    """Where PostgreSQL's programs are. Raises SystemExit when there are none."""
     named = os.environ.get("BATON_POSTGRES_BIN")
     found = [Path(named)] if named else [Path(one) for one in sorted(glob("/usr/lib/postgresql/*/bin"))]
     if not found and (on_path := shutil.which("postgres")):
@@ -41,7 +42,7 @@ def _bin() -> Path:
     return found[-1]
 
 
-def _run(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
+def as_owner(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
     """As an unprivileged user, because the server refuses root."""
     if os.geteuid() == 0:
         who = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -50,7 +51,8 @@ def _run(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(word) for word in words], text=True, cwd="/", **more)  # type: ignore[call-overload, no-any-return]
 
 
-def _make(data: Path, place: Path) -> None:
+def make(data: Path, place: Path, settings: str = SETTINGS) -> None:
+    """A new cluster in ``data``, whose socket is there too."""
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o755)
     data.mkdir()
@@ -58,9 +60,11 @@ def _make(data: Path, place: Path) -> None:
         who = {entry.pw_name: entry for entry in pwd.getpwall()}
         owner = who.get("postgres") or who["nobody"]
         os.chown(data, owner.pw_uid, owner.pw_gid)
-    _run(_bin() / "initdb", "-D", data, "-U", "baton", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", check=True)
+    as_owner(
+        binaries() / "initdb", "-D", data, "-U", "baton", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", check=True
+    )
     with (data / "postgresql.conf").open("a") as file:
-        file.write(SETTINGS + f"unix_socket_directories = '{data}'\n")
+        file.write(settings + f"unix_socket_directories = '{data}'\n")
 
 
 @contextmanager
@@ -77,15 +81,15 @@ def cluster() -> Iterator[None]:
         return
     data = place / "pg"
     if not data.exists():
-        _make(data, place)
+        make(data, place)
     os.environ["DATABASE_URL"] = f"postgres://baton@{quote(str(data), safe='')}/baton"
-    control = [_bin() / "pg_ctl", "-D", data]
-    ours = bool(_run(*control, "status", stdout=subprocess.DEVNULL).returncode)
+    control = [binaries() / "pg_ctl", "-D", data]
+    ours = bool(as_owner(*control, "status", stdout=subprocess.DEVNULL).returncode)
     try:
         if ours:
-            _run(*control, "-w", "-l", data / "server.log", "start", check=True, stdout=subprocess.DEVNULL)
-        _run(_bin() / "createdb", "-h", data, "-U", "baton", "baton", stderr=subprocess.DEVNULL)
+            as_owner(*control, "-w", "-l", data / "server.log", "start", check=True, stdout=subprocess.DEVNULL)
+        as_owner(binaries() / "createdb", "-h", data, "-U", "baton", "baton", stderr=subprocess.DEVNULL)
         yield
     finally:
         if ours:
-            _run(*control, "-w", "-m", "fast", "stop", stdout=subprocess.DEVNULL)
+            as_owner(*control, "-w", "-m", "fast", "stop", stdout=subprocess.DEVNULL)
