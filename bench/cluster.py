@@ -60,9 +60,8 @@ def make(data: Path, place: Path, settings: str = SETTINGS) -> None:
         who = {entry.pw_name: entry for entry in pwd.getpwall()}
         owner = who.get("postgres") or who["nobody"]
         os.chown(data, owner.pw_uid, owner.pw_gid)
-    as_owner(
-        binaries() / "initdb", "-D", data, "-U", "baton", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", check=True
-    )
+    words = ["-U", "baton", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    as_owner(binaries() / "initdb", "-D", data, *words, check=True, stdout=subprocess.DEVNULL)
     with (data / "postgresql.conf").open("a") as file:
         file.write(settings + f"unix_socket_directories = '{data}'\n")
 

@@ -1,9 +1,11 @@
 """The embedded broker: a Redis-compatible server on a private unix socket. It holds wake-ups only, never a lead,
 so it writes nothing to disk. Standard library only."""
 
+import contextlib
 import os
 import re
 import shutil
+import socket as sockets
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +41,15 @@ def make_place(socket: Path) -> None:
     if socket.parent.stat().st_uid != os.getuid() or socket.parent.is_symlink():
         raise PermissionError(f"{socket.parent} belongs to somebody else")
     socket.unlink(missing_ok=True)
+
+
+def answers(path: Path) -> bool:
+    """True when somebody listens there; the socket of a broker that was killed is still in its folder."""
+    with contextlib.suppress(OSError), sockets.socket(sockets.AF_UNIX) as probe:
+        probe.settimeout(0.5)
+        probe.connect(str(path))
+        return True
+    return False
 
 
 def command(server: str, socket: Path) -> list[str]:

@@ -13,7 +13,6 @@ from django.conf import settings
 from core import health
 from core.processes import die_with_parent
 
-STEADY_SECONDS = 60  # a child that lived this long starts again at once, without a growing delay
 LOG_BYTES = 10_000_000
 
 
@@ -55,7 +54,7 @@ class Child:
         self.name, self.command, self.well, self.environment = name, command, well, environment
         self.log = Path(settings.VAR_DIR) / "log" / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self.deaths, self.started, self.start_at = 0, 0.0, 0.0
+        self.deaths, self.start_at, self.was_well = 0, 0.0, False
 
     def start(self) -> None:
         health.forget(self.name)
@@ -73,18 +72,20 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for us alone; we pass it on in order
                 preexec_fn=die_with_parent(signal.SIGTERM if self.name in ("broker", "beat") else signal.SIGKILL),
             )
-        self.started = time.monotonic()
+        self.was_well = False
 
     @property
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
     def look(self) -> None:
-        """Start it again if it died: at once, then after 1, 2, 4 ... 30 seconds."""
+        """Start it again if it died: at once when it had been well since its start, because then it will be so
+        again; after 1, 2, 4 ... 30 seconds when it dies before that again and again."""
         if self.running:
+            self.was_well = self.was_well or self.well()
             return
         if self.process is not None:
-            self.deaths = 1 if time.monotonic() - self.started > STEADY_SECONDS else self.deaths + 1
+            self.deaths = 1 if self.was_well else self.deaths + 1
             self.start_at = time.monotonic() + (0 if self.deaths == 1 else min(30, 2 ** (self.deaths - 2)))
             say(f"{self.name} ended (code {self.process.returncode}); starting it again. See {self.log}")
             self.process = None

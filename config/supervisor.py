@@ -59,7 +59,7 @@ class Supervisor:
             if server is None:
                 raise Failed("No broker: set REDIS_URL, or install redis-server or valkey-server.")
             broker.make_place(path)
-            self.add("broker", broker.command(server, path), path.exists)
+            self.add("broker", broker.command(server, path), lambda: broker.answers(path))
         gunicorn = [python, "-m", "gunicorn", "-c", "python:config.gunicorn", "-b", f"127.0.0.1:{self.port}"]
         self.add("web", gunicorn, lambda: health.web_answers(self.port))
         celery = [python, "-m", "celery", "-A", "config"]

@@ -27,7 +27,7 @@ from core.forgetting import ANSWERS_KEPT
 from core.keyset import keyset_page
 from core.models import IdempotentRequest
 
-ABANDONED = timedelta(minutes=5)
+ABANDONED = timedelta(seconds=20)  # whoever had the request in hand is taken for dead
 
 
 @cache
@@ -130,7 +130,8 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
     """A write that may be sent again with the same ``Idempotency-Key``: the first answer is given again.
 
     The answer is kept in the transaction of the write, for 24 hours. The same key with another body: 422; while the
-    first is still being done: 409. A refused request keeps nothing, so that it can be corrected and sent again.
+    first is still being done: 409, until it must be taken for dead (its server was killed). A refused request keeps
+    nothing, so that it can be corrected and sent again.
     """
 
     @wraps(method)
@@ -147,7 +148,10 @@ def idempotent(method: Callable[..., Response]) -> Callable[..., Response]:
             with transaction.atomic():
                 response = method(view, request, *args, **kwargs)
                 body = json.loads(json.dumps(response.data, cls=DjangoJSONEncoder))
-                IdempotentRequest.objects.filter(pk=row.pk).update(status=response.status_code, body=body)
+                mine = IdempotentRequest.objects.filter(pk=row.pk)
+                if not mine.update(status=response.status_code, body=body):
+                    # so slow that it was taken for dead, and is being done again: that one counts, this never was
+                    raise Conflict("This request took too long. Send it again.", field="Idempotency-Key")
         except BaseException:
             IdempotentRequest.objects.filter(pk=row.pk, status=None).delete()
             raise

@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
 from core import leases, points
 from core.bulk import rows_insert
+from core.clock import db_now
 from core.flow import flow_map
 from core.models import OutboxMessage
 
@@ -62,8 +64,9 @@ def emit_many(topic: str, facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
     handlers = flow.LATER.get(topic, [])
     if handlers:
         rows = [(key, json.dumps(payload)) for key, payload in listed]
+        now = db_now()
         for path in handlers:
-            same = {"topic": topic, "handler": path}
+            same = {"topic": topic, "handler": path, "due_at": now, "created_at": now}
             rows_insert(OutboxMessage, ["key", "payload"], rows, same=same, known_stay=True)
         wake("core.tasks.outbox_drain")
 
@@ -101,7 +104,7 @@ def _publish(task: str) -> None:
 
     for last_try in (False, True):
         try:
-            current_app.send_task(task, retry=False, expires=60)
+            current_app.send_task(task, retry=False, expires=settings.WAKES_KEPT)
             return
         except Exception as error:  # any broker trouble costs latency only
             if last_try:

@@ -3,6 +3,7 @@
 import logging
 
 from celery import current_app, shared_task
+from django.conf import settings
 
 from core import forgetting, outbox
 from core.flow import flow_map
@@ -25,4 +26,4 @@ def forget_drain() -> int:
 def sweep() -> None:
     """Wake every drain named in the flow map. Each looks at the database and returns at once if idle."""
     for task in flow_map().DRAINS:
-        current_app.send_task(task, retry=False, expires=60)
+        current_app.send_task(task, retry=False, expires=settings.WAKES_KEPT)

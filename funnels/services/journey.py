@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
-from django.utils import timezone
 
 from core.bulk import rows_insert
+from core.clock import db_now
 from core.errors import Conflict, Refused
 from funnels import rules
 from funnels.models import Stage, Transition, Traveller
@@ -50,7 +50,7 @@ def journey_move(
     moving = [one for one in travellers if one.stage_id != to.pk or next_cycle]
     if not moving:
         return 0
-    moment = at or timezone.now()
+    moment = at or db_now()
     for one in moving:
         _may(one, to, next_cycle, missing)
     cycles = [one.cycle + next_cycle if back_to_cycle is None else back_to_cycle for one in moving]

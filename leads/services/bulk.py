@@ -43,7 +43,9 @@ def bulk_start(
     if ids is None and (problems := _problems(query, by)):
         raise Refused(" ".join(problems), field="query")
     with transaction.atomic():
-        job = BulkJob.objects.create(by=by, action=action, said=said, params=params, query=query, lead_ids=ids)
+        now = db_now()
+        what = {"action": action, "said": said, "params": params, "query": query, "lead_ids": ids}
+        job = BulkJob.objects.create(by=by, **what, due_at=now, created_at=now)
         if ids is None:
             outbox.poke("leads.bulk")
     if ids is not None:

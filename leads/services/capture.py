@@ -28,7 +28,8 @@ def capture_accept(*, source: str, key: str, body: dict[str, Any]) -> tuple[Inbo
 
     Committed before this returns (unless inside a caller's transaction), so a 2xx may be given after it.
     """
-    item = InboxItem(source=source, key=key[:150], body=rules.json_storable(body))
+    now = db_now()  # not the web server's clock: the workers would find it due when theirs gets there
+    item = InboxItem(source=source, key=key[:150], body=rules.json_storable(body), due_at=now, created_at=now)
     if not row_insert(item):
         return InboxItem.objects.get(source=source, key=key[:150]), False
     outbox.poke("inbox")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import secrets
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ TRACKED_KINDS = frozenset({"page_viewed", "pricing_viewed", "asset_downloaded", 
 
 def form_key(slug: str) -> str:
     """The hidden key of one rendering of a form: makes a double submit one capture, and says when it was shown."""
-    return signing.dumps([slug, secrets.token_urlsafe(9), time.time()], salt=KEY_SALT)
+    return signing.dumps([slug, secrets.token_urlsafe(9), db_now().timestamp()], salt=KEY_SALT)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def _shown(form: CaptureForm, given: Mapping[str, str], now: datetime) -> Shown:
         slug, name, at = signing.loads(given.get("key", ""), salt=KEY_SALT)
         if slug == form.slug:
             # sent twice is one capture; gone back and sent corrected is another
-            return Shown(f"{name}:{hashlib.sha256(content).hexdigest()[:16]}", time.time() - float(at))
+            return Shown(f"{name}:{hashlib.sha256(content).hexdigest()[:16]}", now.timestamp() - float(at))
     except (signing.BadSignature, ValueError, TypeError):
         pass
     # A form on the company's own site has no key of ours: the same content within an hour is one capture.

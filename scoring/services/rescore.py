@@ -45,7 +45,10 @@ def rescore_start(*, model: ScoringModel, cause: str, by: Any = None, key: str =
     )
     RescoreChunk.objects.filter(done_at__isnull=True).delete()
     Rescore.objects.filter(finished_at__isnull=True, pk__lt=made.pk).update(finished_at=db_now())
-    chunks = [RescoreChunk(rescore=made, first_id=a, last_id=b, leads=count) for a, b, count in _ranges()]
+    now = db_now()
+    chunks = [
+        RescoreChunk(rescore=made, first_id=a, last_id=b, leads=count, not_before=now) for a, b, count in _ranges()
+    ]
     RescoreChunk.objects.bulk_create(chunks)
     made.total = sum(one.leads for one in chunks)
     if not chunks:
@@ -143,7 +146,11 @@ def _take(chunk: RescoreChunk) -> None:
     ours = Standing.objects.filter(pk__gte=chunk.first_id, pk__lte=chunk.last_id).order_by("pk")
     for edge in ours.values_list("pk", flat=True)[most - 1 : most]:
         RescoreChunk.objects.create(
-            rescore_id=chunk.rescore_id, first_id=edge + 1, last_id=chunk.last_id, leads=chunk.leads - most
+            rescore_id=chunk.rescore_id,
+            first_id=edge + 1,
+            last_id=chunk.last_id,
+            leads=chunk.leads - most,
+            not_before=chunk.not_before,
         )
         chunk.last_id, chunk.leads = edge, most
 

@@ -28,7 +28,10 @@ def study_start(*, kind: str, model: ScoringModel | None, by: Any, params: dict[
     """Begin a study. Raises Conflict while one of its kind is under way."""
     try:
         with transaction.atomic():
-            made = Study.objects.create(kind=kind, model=model, by=by, params=params or {})
+            now = db_now()
+            made = Study.objects.create(
+                kind=kind, model=model, by=by, params=params or {}, due_at=now, created_at=now
+            )
             outbox.poke("scoring.study")
     except IntegrityError:
         raise Conflict("One is under way already: wait until it has finished.") from None

@@ -15,6 +15,7 @@ from django.db.models import Count, Q
 from config import flow
 from core.clock import db_now
 from core.invariants import collect
+from core.leases import LEASE_SECONDS
 from core.models import Leased, OutboxMessage
 from deals.models import Deal
 from handoff.models import Assignment, Handoff
@@ -211,7 +212,7 @@ def time_passes(*, held_since: float = 0) -> None:
     nobody who lives can have held one so long."""
     now = db_now()
     for model in (InboxItem, OutboxMessage):
-        taken = now + timedelta(seconds=60 - held_since)  # a lease lasts 60 s
+        taken = now + timedelta(seconds=LEASE_SECONDS - held_since)
         held = model.objects.filter(state=Leased.State.PENDING, lease_until__lte=taken)
         held.update(lease_until=now - timedelta(seconds=1))
 
