@@ -228,7 +228,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 FLOW_MAP = "config.flow"
-# Seconds after which a wake-up that nobody took is thrown away. The sender's clock says when, the worker's whether that
+# Seconds after which a wake-up that nobody took is thrown away. The sender's clock says when, the worker's whether it
 # is over: clocks may differ by less than this, or the workers would throw every wake-up away.
 WAKES_KEPT = 1800
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "core.tasks.sweep", "schedule": 2.0, "options": {"expires": WAKES_KEPT}}}

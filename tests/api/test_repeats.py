@@ -12,6 +12,7 @@ from django.db import connection
 from core.models import IdempotentRequest
 from deals.models import Deal
 from handoff.models import Handoff
+from leads.api import LeadViewSet
 from leads.models import Activity, InboxItem, Lead
 from tests.access import walk
 from tests.handoff.world import assigned
@@ -74,6 +75,30 @@ def test_while_the_first_is_being_done_the_second_waits_for_nobody(program: Call
     asker.post("leads/", ZED, key="k1")
     IdempotentRequest.objects.update(status=None, body=None)
     assert asker.post("leads/", ZED, key="k1").status_code == 409
+
+
+@pytest.mark.django_db
+def test_a_request_whose_server_was_killed_may_be_sent_again_soon(program: Callable[..., Any]) -> None:
+    """It left its key behind and nothing else. Waiting for minutes would be as bad as an error."""
+    asker = program("marketer")
+    asker.post("leads/", {**ZED, "email": "other@corp.example"}, key="k1")
+    ago = IdempotentRequest.objects.get().created_at - timedelta(seconds=25)
+    IdempotentRequest.objects.update(status=None, body=None, created_at=ago)
+    assert asker.post("leads/", {**ZED, "email": "other@corp.example"}, key="k1").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_request_that_was_taken_for_dead_writes_nothing(program: Callable[..., Any], monkeypatch: Any) -> None:
+    """It only was slow, and its key is somebody else's by now."""
+    take = LeadViewSet._take
+
+    def slowly(*args: Any) -> Any:
+        IdempotentRequest.objects.all().delete()
+        return take(*args)
+
+    monkeypatch.setattr(LeadViewSet, "_take", staticmethod(slowly))
+    assert program("marketer").post("leads/", ZED, key="k1").status_code == 409
+    assert not Lead.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,15 +2,24 @@
 
 ``BROKEN=twice``: the guards that keep a pass through marketing from being handed over twice are gone.
 ``BROKEN=unsafe``: an e-mail to a rep is a Celery message and nothing else.
+``BROKEN=apart``: a lead moves to *Handed off* in one transaction and gets its handoff after it; it dies in between.
+``BROKEN=early``: captures are marked as done before they are; it dies in between.
+``BROKEN=again``: each letter is sent twice.
+``BROKEN=unfair``: routing forgets whose turn it was.
 """
 
 import inspect
 import os
+import re
+import signal
 import textwrap
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import django
 from celery import current_app
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from config.celery import app
@@ -18,13 +27,16 @@ from config.celery import app
 django.setup()
 
 from core import outbox  # noqa: E402
+from core.bulk import rows_insert  # noqa: E402
 from deals.services import handoffs  # noqa: E402
-from handoff.services import qualify  # noqa: E402
+from handoff.services import assign, qualify  # noqa: E402
+from leads.services import capture  # noqa: E402
 
 
 def change(function: Any, old: str, new: str) -> None:
     """Put ``new`` in the place of the one ``old`` in the function's source; whoever holds the function has it too."""
-    source = textwrap.dedent(inspect.getsource(function))
+    function = inspect.unwrap(function)
+    source = re.sub(r"\A(@.*\n)+", "", textwrap.dedent(inspect.getsource(function)))
     assert source.count(old) == 1, f"{function.__name__} has no such line any more: {old}"
     made: dict[str, Any] = {}
     exec(compile(source.replace(old, new), function.__code__.co_filename, "exec"), function.__globals__, made)
@@ -45,6 +57,41 @@ if os.environ["BROKEN"] == "unsafe":
         "        transaction.on_commit(lambda: publish(listed, handlers))\n"
         "        return\n",
     )
+
+
+if os.environ["BROKEN"] == "apart":
+    change(
+        qualify.handoffs_open,
+        "    rows_insert(\n        Handoff,",
+        "    from tests.flow.broken import insert_apart\n    insert_apart(\n        Handoff,",
+    )
+
+if os.environ["BROKEN"] == "early":
+    change(
+        capture._apply,
+        "    with transaction.atomic():\n",
+        "    _close([(item.pk, None) for item, _ in understood], token, now)\n"
+        "    from tests.flow.broken import die_once\n"
+        "    die_once()\n"
+        "    with transaction.atomic():\n",
+    )
+
+if os.environ["BROKEN"] == "again":
+    twice = "    import_string(row.handler)(row.key, **row.payload)\n    " * 2
+    change(outbox._deliver, "    import_string(row.handler)(row.key, **row.payload)\n    ", f"{twice}")
+
+if os.environ["BROKEN"] == "unfair":
+    change(assign._assign, "    routing.save()\n", "")
+
+
+def die_once() -> None:
+    with suppress(FileExistsError):
+        (Path(os.environ["BROKEN_MARKS"]) / "died").open("x").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def insert_apart(*args: Any, **more: Any) -> None:
+    transaction.on_commit(lambda: (die_once(), rows_insert(*args, **more)))
 
 
 def publish(facts: list[tuple[str, dict[str, Any]]], handlers: list[str]) -> None:
