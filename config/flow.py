@@ -116,6 +116,8 @@ ASK: dict[str, str] = {
     "leads.verdicts": "config.outcomes.verdicts",
     # and: whom sales got, what they said of them, and what came of it
     "leads.handed": "config.outcomes.handed_over",
+    # handoff asks deals: what each rep won and lost lately
+    "reps.won": "config.outcomes.won_by_rep",
     # leads asks deals: the companies of the deals that a person sees
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from deals.models import Deal
 from funnels.models import Stage
@@ -32,6 +32,16 @@ def _decided() -> QuerySet[Deal]:
     """Deals that were won or lost. That of a rejected handoff is neither."""
     closed = Deal.objects.filter(closed_at__isnull=False, stage__kind__in=[Stage.Kind.WON, Stage.Kind.LOST])
     return closed.exclude(lost_reason__counts=False)
+
+
+def won_by_rep(*, since: datetime) -> dict[int, tuple[int, int]]:
+    """Who won and lost how many deals since then."""
+    rows = _decided().filter(closed_at__gte=since, owner__isnull=False).order_by().values("owner")
+    won = Count("pk", filter=Q(stage__kind=Stage.Kind.WON))
+    return {
+        owner: (wins, total - wins)
+        for owner, wins, total in rows.annotate(won=won, n=Count("pk")).values_list("owner", "won", "n")
+    }
 
 
 def handed_over(*, most: int, since: datetime | None = None) -> Iterator[HandedOver]:

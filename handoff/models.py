@@ -10,9 +10,12 @@ from django.utils import timezone
 from funnels.models import Stage
 from handoff.decision_models import Decision as Decision
 from handoff.link_models import LinkUse as LinkUse
+from handoff.routing_models import PoolPointer as PoolPointer
+from handoff.routing_models import RoutingDraft as RoutingDraft
+from handoff.routing_models import RoutingRule as RoutingRule
+from handoff.routing_models import RulePerson as RulePerson
 from leads.models import Lead
 from leads.querysets import owner_filter
-from team.models import Team
 
 
 class MqlPolicy(models.Model):
@@ -55,46 +58,6 @@ class SlaPolicy(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class RoutingRule(models.Model):
-    """The first rule whose condition holds sends the lead to its team."""
-
-    name = models.CharField(max_length=80)
-    position = models.PositiveSmallIntegerField(default=0)
-    condition = models.JSONField(default=dict, blank=True, help_text="Empty: everybody")
-    team = models.ForeignKey(
-        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Empty: every rep"
-    )
-    company_owner_first = models.BooleanField(default=True, help_text="Prefer the rep who owns the company")
-    hold_off_hours = models.BooleanField(
-        default=False, help_text="When nobody is at work, wait for the next opening instead of assigning anyway"
-    )
-    is_active = models.BooleanField(default=True)
-    revision = models.PositiveIntegerField(default=1)
-    # The pool's cursor: this row is locked plainly while choosing, so that two choosers are fair. Its value is the
-    # pointer of the last one served; whoever was away starts from here and gets no flood.
-    cursor = models.BigIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PoolPointer(models.Model):
-    """Weighted round robin: the lowest pointer gets the next lead; each lead adds 1/weight (``rules.UNIT``)."""
-
-    rule = models.ForeignKey(RoutingRule, on_delete=models.CASCADE, related_name="pointers")
-    rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    pointer = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["rule", "rep"], name="pointer_once")]
-
-    def __str__(self) -> str:
-        return f"{self.rule} {self.rep}: {self.pointer}"
 
 
 class RejectReason(models.Model):

@@ -1,6 +1,5 @@
 """Reading handoffs: the rep's queue, the list, what one lead's handoff says."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +7,10 @@ from django.db.models import Count, Q, QuerySet
 
 from core.errors import Refused
 from handoff import rules
-from handoff.models import Assignment, Handoff, MqlPolicy, RejectReason, RoutingRule
+from handoff.explained import explanation_sentences as explanation_sentences
+from handoff.explained import names_in as names_in
+from handoff.explained import sentences as sentences
+from handoff.models import Handoff, MqlPolicy, RejectReason
 from leads.rules import lead_name
 from team.models import User
 
@@ -159,43 +161,6 @@ def managers_of(team_ids: Any) -> dict[int | None, list[User]]:
     return out
 
 
-def names_in(told: Iterable[dict[str, Any]]) -> dict[int, str]:
-    """The names of everybody whom these explanations mention."""
-    ids = {pk for one in told for pk, _ in [*one.get("skipped", []), *one.get("pointers", [])]}
-    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
-
-
-def explanation_sentences(assignment: Assignment) -> list[str]:
-    """Why this rep of all people, said for people."""
-    told = assignment.explanation
-    return sentences(told, names_in([told]), assignment.rep.name, assignment.how)
-
-
-def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -> list[str]:
-    """As ``explanation_sentences``, from its parts; ``rep`` is '' for a lead that nobody can have."""
-    out = []
-    for _, name, holds in told.get("rules", []):
-        verdict = "holds: it decides" if holds else "does not hold for this lead"
-        out.append(f"Rule “{name}” {verdict}.")
-    if told.get("said"):
-        out.append(told["said"])
-    elif told.get("by"):
-        out.append(f"{told['by']} gave it to {rep}.")
-    elif rep:
-        out.append(f"{rep} has it: {rules.HOW.get(how, how)}.")
-    out += [rules.skipped_sentence(names.get(pk, "Somebody"), reason) for pk, reason in told.get("skipped", [])]
-    turns = [
-        names.get(pk, "Somebody") for pk, _ in sorted(told.get("pointers", []), key=lambda one: (one[1], one[0]))
-    ]
-    if len(turns) > 1:
-        out.append(f"The order of turns was: {', '.join(turns)}.")
-    return out
-
-
-def routing_rules() -> list[RoutingRule]:
-    return list(RoutingRule.objects.select_related("team").order_by("position", "pk"))
-
-
 def handoffs_listed(user: Any) -> QuerySet[Handoff]:
     """Handoffs that ``user`` may see, with all that a row of the list shows."""
     return Handoff.objects.visible_to(user).select_related("lead__company", "rep", "reject_reason")
@@ -208,9 +173,3 @@ def assignments_told(handoff: Handoff) -> list[dict[str, Any]]:
     return [
         {"assignment": one, "sentences": sentences(one.explanation, names, one.rep.name, one.how)} for one in rows
     ]
-
-
-def pool_sizes() -> dict[int | None, int]:
-    """Active reps with a share, by team."""
-    rows = User.objects.filter(is_active=True, is_rep=True, weight__gt=0)
-    return dict(rows.order_by().values("team").annotate(count=Count("pk")).values_list("team", "count"))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import by_mail, handoffs, passing, reasons, settings
+from handoff.views import by_mail, handoffs, passing, reasons, routing, settings
 
 app_name = "handoff"
 urlpatterns = [
@@ -17,13 +17,17 @@ urlpatterns = [
     path("handoffs/<int:pk>/reassign/", handoffs.reassign, name="reassign"),
     path("handoffs/by-mail/<str:token>/", by_mail.by_mail, name="by_mail"),
     path("mql/", settings.policy, name="policy"),
-    path("routing/", settings.routing, name="routing"),
-    path("routing/new/", settings.rule_new, name="rule_new"),
-    path("routing/try/", settings.rule_try, name="rule_try"),
-    path("routing/<int:pk>/", settings.rule_edit, name="rule_edit"),
-    path("routing/<int:pk>/move/", settings.rule_move, name="rule_move"),
-    path("routing/<int:pk>/toggle/", settings.rule_toggle, name="rule_toggle"),
-    path("routing/<int:pk>/delete/", settings.rule_delete, name="rule_delete"),
+    path("routing/", routing.routing, name="routing"),
+    path("routing/new/", routing.rule_new, name="rule_new"),
+    path("routing/try/", routing.rule_try, name="rule_try"),
+    path("routing/draft/", routing.draft, name="routing_draft"),
+    path("routing/draft/new/", routing.draft_rule_new, name="draft_rule_new"),
+    path("routing/draft/drop/", routing.draft_drop, name="draft_drop"),
+    path("routing/draft/force/", routing.draft_force, name="draft_force"),
+    path("routing/<int:pk>/", routing.rule_edit, name="rule_edit"),
+    path("routing/<int:pk>/move/", routing.rule_move, name="rule_move"),
+    path("routing/<int:pk>/toggle/", routing.rule_toggle, name="rule_toggle"),
+    path("routing/<int:pk>/delete/", routing.rule_delete, name="rule_delete"),
     path("sla/", settings.sla, name="sla"),
     path("sla/new/", settings.sla_new, name="sla_new"),
     path("sla/<int:pk>/", settings.sla_edit, name="sla_edit"),

@@ -2,6 +2,7 @@
 
 from handoff.forms.handoffs import ListForm, ReassignForm
 from handoff.forms.reasons import ReasonForm
-from handoff.forms.settings import PolicyForm, RuleForm, SlaForm, TryForm
+from handoff.forms.routing import RuleForm, TryForm
+from handoff.forms.settings import PolicyForm, SlaForm
 
 __all__ = ["ListForm", "PolicyForm", "ReasonForm", "ReassignForm", "RuleForm", "SlaForm", "TryForm"]

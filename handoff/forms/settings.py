@@ -2,17 +2,15 @@ from typing import Any
 
 from django import forms
 
-from core.errors import Refused
-from handoff.models import MqlPolicy, RoutingRule, SlaPolicy
+from handoff.models import MqlPolicy, SlaPolicy
 from leads.forms.condition import ConditionField
-from leads.models import Lead
 from leads.rules import ACTIVITY_KINDS, RESPONSE_KINDS
 
 # what a lead does; what we do to them can be no sign of their intent
 OURS = {*RESPONSE_KINDS, "email_sent", "email_bounced", "note", "task_done", "imported", "unsubscribed"}
 
 
-class _Revised(forms.ModelForm):
+class Revised(forms.ModelForm):
     """A form over a row with a revision: ``values()`` is what the service takes."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -26,7 +24,7 @@ class _Revised(forms.ModelForm):
         return {name: value for name, value in self.cleaned_data.items() if name not in left_out}
 
 
-class PolicyForm(_Revised):
+class PolicyForm(Revised):
     grades = forms.MultipleChoiceField(
         label="Fit letters that may pass",
         help_text="None ticked: all of them.",
@@ -68,27 +66,7 @@ class PolicyForm(_Revised):
         return score
 
 
-class RuleForm(_Revised):
-    condition = ConditionField(label="For leads where")
-
-    class Meta:
-        model = RoutingRule
-        fields = ["name", "condition", "team", "company_owner_first", "hold_off_hours"]
-        labels = {
-            "name": "Name",
-            "team": "Goes to",
-            "company_owner_first": "The rep who owns the company comes first",
-            "hold_off_hours": "When nobody is at work, wait for the next opening",
-        }
-        help_texts = {"hold_off_hours": "Else it is assigned anyway.", "company_owner_first": ""}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["team"]
-        field.empty_label = "Every rep"
-
-
-class SlaForm(_Revised):
+class SlaForm(Revised):
     condition = ConditionField(label="For leads where")
 
     class Meta:
@@ -104,17 +82,3 @@ class SlaForm(_Revised):
             "max_reroutes": "Give it to another rep at most (times)",
         }
         help_texts = {"instant_only": "", "working_time": ""}
-
-
-class TryForm(forms.Form):
-    lead = forms.CharField(label="Lead", help_text="E-mail or number", max_length=254)
-
-    def found(self, user: Any) -> Lead:
-        """The lead that it names. Raises Refused when ``user`` sees none such."""
-        text = self.cleaned_data["lead"].strip().lower() if self.is_valid() else ""
-        rows = Lead.objects.visible_to(user).select_related("company", "standing")
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-        lead = (rows.filter(pk=number) if number else rows.filter(email_key=text)).first() if text else None
-        if lead is None:
-            raise Refused("You see no lead with this e-mail or number.", field="lead")
-        return lead

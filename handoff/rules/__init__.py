@@ -1,7 +1,8 @@
 """Pure rules of the handoff: the bar, the choice of a rep, the clocks."""
 
 from handoff.rules.bar import may_reenter, passes_score, policy_check, why_score
-from handoff.rules.choice import HOW, UNIT, Candidate, Choice, Pool, choose, nobody_sentence, skipped_sentence
+from handoff.rules.candidates import HOW, UNIT, Candidate, Choice
+from handoff.rules.choice import Pool
 from handoff.rules.clocks import clock_level, clock_percent
 from handoff.rules.decide import (
     COUNT_DAYS,
@@ -14,6 +15,10 @@ from handoff.rules.decide import (
     undo_late,
     undo_until,
 )
+from handoff.rules.needs import Need
+from handoff.rules.route import Decision, Desk, LeadFacts, Route
+from handoff.rules.sayings import counts_said, languages_said, nobody_sentence, reason_said, skipped_sentence
+from handoff.rules.shares import Record, shares, wilson_lower
 from team.rules import AROUND_THE_CLOCK, Calendar, day_start
 
 __all__ = [
@@ -27,20 +32,30 @@ __all__ = [
     "Calendar",
     "Candidate",
     "Choice",
+    "Decision",
+    "Desk",
+    "LeadFacts",
+    "Need",
     "Pool",
+    "Record",
+    "Route",
     "absence",
-    "choose",
     "clock_level",
     "clock_percent",
+    "counts_said",
     "day_start",
     "give_back_refusal",
+    "languages_said",
     "may_reenter",
     "nobody_sentence",
     "passes_score",
     "policy_check",
+    "reason_said",
+    "shares",
     "skipped_sentence",
     "take_over_refusal",
     "undo_late",
     "undo_until",
     "why_score",
+    "wilson_lower",
 ]

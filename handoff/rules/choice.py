@@ -1,201 +1,219 @@
-"""Who gets the next lead. Pure.
+"""Who of a pool gets the next lead. Pure.
 
-Weighted round robin as start-time fair queueing: each rep of a pool has a pointer; the lowest gets the lead and
-moves on by ``UNIT / weight``. Among equals the counts so differ by at most one at any moment. The pool's ``cursor``
-is the pointer from which the last lead was served: whoever was away, full or new starts from there, so nobody who
-comes back gets a flood to catch up.
+Turns go by weight, as in earliest-eligible-virtual-deadline-first queueing: each rep has a pointer that moves on by
+``UNIT / weight`` with every lead. Whoever's pointer is not ahead of the pool's weighted mean has a claim; of these
+the one whose next pointer would be lowest gets the lead. So everybody is within one lead of their weighted share, and
+equals are within one of each other, at any moment.
+
+Whoever was away, full or new has a pointer behind the pool's ``cursor`` (where the last of the others stood): they
+join at the mean, with no claim from before, so that nobody who comes back gets a flood to catch up. Leads that only
+some of the pool can have (their language, their country) have a cursor of their own: serving the few does not move
+the others on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from heapq import heapify, heapreplace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush, heapreplace
 
-UNIT = 1_000_000
-SHOWN = 12  # whose turns an explanation keeps
-HOW = {
-    "round_robin": "next in turn",
-    "company_owner": "owns the company",
-    "lead_owner": "already owned the lead",
-    "off_hours": "nobody was at work, so next in turn",
-    "manual": "chosen by a person",
-    "taken_over": "took it over",
-}
-
-
-@dataclass
-class Candidate:
-    """A rep as routing sees them now. ``open`` and ``today`` grow while a batch is given out."""
-
-    id: int
-    weight: int = 1
-    open: int = 0
-    capacity_open: int = 40
-    today: int = 0
-    capacity_day: int = 15
-    away: bool = False
-    working: bool = True
-
-    def unable(self) -> str:
-        """Why this rep cannot take a lead now, as 'code' or 'code:detail'; '' when able."""
-        if self.weight <= 0:
-            return "no_share"
-        if self.away:
-            return "away"
-        if self.open >= self.capacity_open:
-            return f"full:{self.open} of {self.capacity_open}"
-        if self.today >= self.capacity_day:
-            return f"full_today:{self.today} of {self.capacity_day}"
-        return ""
-
-
-@dataclass
-class Choice:
-    """``rep`` is None when nobody can have it. ``off_hours`` says that only the clock stands in the way."""
-
-    rep: int | None = None
-    how: str = ""
-    skipped: list[tuple[int, str]] = field(default_factory=list)
-    pointers: list[tuple[int, int]] = field(default_factory=list)
-    cursor: int = 0
-    pointer: int = 0
-    off_hours: bool = False
+from handoff.rules.candidates import SHOWN, SKIPPED_SHOWN, UNIT, Candidate, Choice, View
+from handoff.rules.needs import NOTHING, Need
+from handoff.rules.shares import Record, shares
 
 
 class Pool:
-    """The reps of one rule while a batch is given out. Who can have a lead is asked once, and anew after ``look``;
-    whose turn it is stands in a heap, so that a lead costs the same in a pool of ten and of a thousand."""
+    """The reps of one rule while a batch is given out. Who can have a lead is asked once for each kind of lead, and
+    anew after ``look``; whose turn it is stands in heaps, so that a lead costs the same in a pool of ten and of a
+    thousand."""
 
     def __init__(
         self,
         reps: Sequence[Candidate],
         *,
         pointers: Mapping[int, int],
-        cursor: int = 0,
+        cursors: Mapping[str, int] | None = None,
+        weights: Mapping[int, int] | None = None,
+        strategy: str = "round_robin",
+        records: Mapping[int, Record] | None = None,
+        floor: int = 20,
         hold_off_hours: bool = False,
+        how: str = "",
+        gone: Iterable[int] = (),
     ) -> None:
+        """``weights``: shares in this pool, else each rep's own. ``records`` and ``floor`` (percent) are for the best
+        performer. ``gone``: people named for this pool who take no leads any more. ``how``: said of whoever gets one
+        instead of the strategy."""
         self.reps = reps
-        self.pointers = dict(pointers)
-        self.cursor = cursor
-        self.hold_off_hours = hold_off_hours
-        self._view: _View | None = None
+        self.by_id = {one.id: one for one in reps}
+        self.pointers, self.cursors = dict(pointers), dict(cursors or {})
+        own = {one.id: one.weight if weights is None else weights.get(one.id, 0) for one in reps}
+        self.own = own
+        self.records = records or {}
+        self.weights = shares(own, self.records, floor) if strategy == "best_performer" else own
+        self.strategy, self.hold_off_hours, self.how = strategy, hold_off_hours, how
+        self.gone = [(one, "gone") for one in gone]
+        self.moved: set[int] = set()
+        self._views: dict[str, View] = {}
 
     def look(self) -> None:
         """Somebody of the pool became able or unable."""
-        self._view = None
+        self._note_cursors()
+        self._views = {}
 
-    def choose(self, *, preferred: Sequence[tuple[Candidate, str]] = (), excluded: Collection[int] = ()) -> Choice:
-        """Choose one of the pool; ``preferred`` (rep, why) come first when they can take it, working hours or not.
-
-        Changes nothing: see ``serve``.
-        """
-        out = Choice(cursor=self.cursor)
+    def choose(
+        self,
+        *,
+        preferred: Sequence[tuple[Candidate, str]] = (),
+        excluded: Collection[int] = (),
+        need: Need = NOTHING,
+    ) -> Choice:
+        """Choose one of the pool who meets ``need``; ``preferred`` (rep, why) come first when they can take it,
+        working hours or not, whatever it needs. Gives nothing out: see ``serve``."""
+        out = Choice()
         for rep, why in preferred:
-            reason = "had_it" if rep.id in excluded else rep.unable()
+            reason = "had_it" if rep.id in excluded else "no_share" if rep.weight <= 0 else rep.unable()
             if not reason:
-                return self._served(out, rep.id, why, rep.weight)
+                out.rep, out.how = rep.id, why
+                out.pointer = self._start(rep.id) + UNIT // max(1, self.weights.get(rep.id, rep.weight))
+                return out
             out.skipped.append((rep.id, reason))
-        view = self._seen(excluded)
+        view = self._seen(excluded, need)
         known = {rep for rep, _ in out.skipped}
-        out.skipped += [one for one in view.skipped if one[0] not in known]
-        out.off_hours = view.off_hours
-        if not view.turns:
-            return out
-        best = self._first(view.turns)
-        out.pointers = [(rep, self._start(rep)) for rep in view.shown]
-        return self._served(out, best, view.how, view.weights[best], moves_cursor=True)
+        out.skipped += [one for one in view.skipped if one[0] not in known] if known else view.skipped
+        out.more, out.off_hours = view.more, view.off_hours
+        if view.able:
+            self._take(out, view)
+        return out
+
+    def _take(self, out: Choice, view: View) -> None:
+        best = self._least_loaded(view) if self.strategy == "least_loaded" else self._next(view)
+        out.rep, out.how = best, view.how
+        out.pointer = self.pointers[best] + view.steps[best]
+        shown = [best, *(rep for rep in view.shown if rep != best)]
+        if self.strategy == "least_loaded":
+            reps = [self.by_id[rep] for rep in shown]
+            out.loads = [(one.id, one.open, one.capacity_open) for one in reps]
+        else:
+            out.pointers = [(rep, self.pointers[rep] + view.steps[rep]) for rep in shown]
+        out.records = view.records
+        view.served = True
 
     def serve(self, choice: Choice) -> None:
-        """The chosen one has the lead: their pointer and the pool's cursor move on."""
+        """The chosen one has the lead: their pointer moves on."""
         assert choice.rep is not None
-        self.pointers[choice.rep], self.cursor = choice.pointer, choice.cursor
+        self._move(choice.rep, choice.pointer)  # also of an owner who is not of the pool: others see that it moved
+
+    def _move(self, rep: int, pointer: int) -> None:
+        step = pointer - self.pointers.get(rep, 0)
+        self.pointers[rep] = pointer
+        self.moved.add(rep)
+        for view in self._views.values():
+            weight = view.weights.get(rep)
+            if weight:
+                view.mass += weight * step
+
+    def cursors_now(self) -> dict[str, int]:
+        """Where the last of each kind of pool stands, to be kept for the next batch."""
+        self._note_cursors()
+        return self.cursors
 
     def _start(self, rep: int) -> int:
-        return max(self.pointers.get(rep, 0), self.cursor)
+        return max(self.pointers.get(rep, 0), self.cursors.get("", 0) if rep in self.by_id else 0)
 
-    def _served(self, out: Choice, rep: int, how: str, weight: int, *, moves_cursor: bool = False) -> Choice:
-        start = self._start(rep)
-        out.rep, out.how, out.pointer = rep, how, start + UNIT // max(1, weight)
-        if moves_cursor:
-            out.cursor = start
-        return out
+    def _note_cursors(self) -> None:
+        for view in self._views.values():
+            if view.served and view.key is not None:
+                last = min(self.pointers[rep] for rep in view.able)
+                self.cursors[view.key] = max(self.cursors.get(view.key, 0), last)
 
-    def _first(self, turns: list[tuple[int, int]]) -> int:
-        """Pointers only grow: an entry that lags behind is brought up when it comes to the top."""
-        while (now := self._start(turns[0][1])) != turns[0][0]:
-            heapreplace(turns, (now, turns[0][1]))
-        return turns[0][1]
+    def _next(self, view: View) -> int:
+        """Whose turn it is. Pointers only grow: an entry that lags behind is brought up when it comes to the top."""
+        pointers, later, ready = self.pointers, view.later, view.ready
+        while True:
+            while later and (later[0][0] * view.total <= view.mass or not ready):
+                start, rep = heappop(later)
+                now = pointers[rep]
+                if now != start:
+                    heappush(later, (now, rep))
+                else:
+                    heappush(ready, (now + view.steps[rep], rep, now))
+            _, rep, start = ready[0]
+            if pointers[rep] == start:
+                return rep
+            heappop(ready)
+            heappush(later, (pointers[rep], rep))
 
-    def _seen(self, excluded: Collection[int]) -> "_View":
+    def _least_loaded(self, view: View) -> int:
+        while True:
+            rep = view.loads[0][2]
+            now = self._load(rep)
+            if now == view.loads[0]:
+                return rep
+            heapreplace(view.loads, now)
+
+    def _load(self, rep: int) -> tuple[float, int, int]:
+        one = self.by_id[rep]
+        return one.open / max(1, one.capacity_open), self.pointers[rep], rep
+
+    def _record(self, rep: int) -> tuple[int, int, int, int]:
+        """(rep, share of the whole pool in percent, won, decided)."""
+        won, lost = self.records.get(rep, (0, 0))
+        return rep, round(100 * self.weights[rep] / sum(self.weights.values())), won, won + lost
+
+    def _seen(self, excluded: Collection[int], need: Need) -> View:
         if excluded:
-            return self._survey(excluded)
-        if self._view is None:
-            self._view = self._survey(())
-        return self._view
+            return self._survey(excluded, need, None)
+        if need.key not in self._views:
+            self._views[need.key] = self._survey((), need, need.key)
+        return self._views[need.key]
 
-    def _survey(self, excluded: Collection[int]) -> "_View":
-        reasons = [(one, "had_it" if one.id in excluded else one.unable()) for one in self.reps]
+    def _reason(self, one: Candidate, excluded: Collection[int], need: Need) -> str:
+        if one.id in excluded:
+            return "had_it"
+        if self.own[one.id] <= 0:
+            return "no_share"
+        return need.unmet(one.languages, one.countries, one.skills) or one.unable()
+
+    def _survey(self, excluded: Collection[int], need: Need, key: str | None) -> View:
+        reasons = [(one, self._reason(one, excluded, need)) for one in self.reps]
         able = [one for one, reason in reasons if not reason]
-        out = _View(skipped=[(one.id, reason) for one, reason in reasons if reason])
+        skipped = [*self.gone, *((one.id, reason) for one, reason in reasons if reason)]
         ready = [one for one in able if one.working]
+        how, off_hours = self.how or self.strategy, False
         if not ready:
-            out.off_hours, out.how = bool(able), "off_hours"
+            off_hours, how = bool(able), self.how or "off_hours"
             ready = [] if self.hold_off_hours else able
-        out.skipped += [(one.id, "off_hours") for one in able if not one.working and (ready is not able)]
-        out.turns = [(self._start(one.id), one.id) for one in ready]
-        heapify(out.turns)
-        out.weights = {one.id: one.weight for one in ready}
-        out.shown = [one.id for one in ready[:SHOWN]]
+        if ready is not able:
+            skipped += [(one.id, "off_hours") for one in able if not one.working]
+        more: dict[str, int] = {}
+        for _, reason in skipped[SKIPPED_SHOWN:]:
+            code = reason.partition(":")[0]
+            more[code] = more.get(code, 0) + 1
+        out = View(key, skipped[:SKIPPED_SHOWN], more, [one.id for one in ready], how=how, off_hours=off_hours)
+        if ready:
+            self._line_up(out)
         return out
 
+    def _line_up(self, view: View) -> None:
+        view.weights = {rep: self.weights[rep] for rep in view.able}
+        view.steps = {rep: UNIT // weight for rep, weight in view.weights.items()}
+        view.total = sum(view.weights.values())
+        self._join(view)
+        view.mass = sum(weight * self.pointers[rep] for rep, weight in view.weights.items())
+        view.shown = view.able[:SHOWN]
+        if self.strategy == "best_performer":
+            view.records = [self._record(rep) for rep in view.shown]
+        view.later = [(self.pointers[rep], rep) for rep in view.able]
+        heapify(view.later)
+        if self.strategy == "least_loaded":
+            view.loads = [self._load(rep) for rep in view.able]
+            heapify(view.loads)
 
-@dataclass
-class _View:
-    """Who of a pool can have a lead now: ``turns`` is a heap of (where their turn starts, rep)."""
-
-    skipped: list[tuple[int, str]]
-    turns: list[tuple[int, int]] = field(default_factory=list)
-    weights: dict[int, int] = field(default_factory=dict)
-    shown: list[int] = field(default_factory=list)
-    how: str = "round_robin"
-    off_hours: bool = False
-
-
-def choose(
-    pool: Sequence[Candidate],
-    *,
-    pointers: Mapping[int, int],
-    cursor: int = 0,
-    preferred: Sequence[tuple[Candidate, str]] = (),
-    excluded: Collection[int] = (),
-    hold_off_hours: bool = False,
-) -> Choice:
-    """One choice by itself, see ``Pool.choose``. The caller stores ``pointer`` and ``cursor``."""
-    seen = Pool(pool, pointers=pointers, cursor=cursor, hold_off_hours=hold_off_hours)
-    return seen.choose(preferred=preferred, excluded=excluded)
-
-
-_SKIPPED = {
-    "had_it": "had it before",
-    "no_share": "takes no share (weight 0)",
-    "away": "is off",
-    "off_hours": "is not at work now",
-}
-
-
-def skipped_sentence(name: str, reason: str) -> str:
-    """'Ines was skipped: 12 of 12 open.'"""
-    code, _, detail = reason.partition(":")
-    said = _SKIPPED.get(code) or (f"{detail} open" if code == "full" else f"{detail} today")
-    return f"{name} was skipped: {said}."
-
-
-def nobody_sentence(skipped: Sequence[tuple[int, str]], pool: str) -> str:
-    """Why nobody of the pool can have a lead, in one line."""
-    if not skipped:
-        return f"{pool} has no active reps."
-    words = {"had_it": "had it already", "no_share": "take no share", "away": "off", "off_hours": "not at work"}
-    counts: dict[str, int] = {}
-    for _, reason in skipped:
-        word = words.get(reason.partition(":")[0], "full")
-        counts[word] = counts.get(word, 0) + 1
-    return f"Nobody in {pool} has room: " + ", ".join(f"{count} {word}" for word, count in counts.items()) + "."
+    def _join(self, view: View) -> None:
+        """Whoever was not there when the last lead was given out starts at the mean of those who were."""
+        edge = self.cursors.get(view.key or "", 0)
+        there = [rep for rep in view.able if self.pointers.get(rep, -1) >= edge]
+        weight = sum(view.weights[rep] for rep in there)
+        mean = sum(view.weights[rep] * self.pointers[rep] for rep in there) // weight if there else edge
+        known = set(there)
+        for rep in view.able:
+            if rep not in known:
+                self._move(rep, max(self.pointers.get(rep, 0), mean))

@@ -1,28 +1,26 @@
 """The pools as they stand: rules, reps, their load and pointers, read once for a batch and counted along."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Count
+from django.db.models import Q, QuerySet
 
-from core.bulk import rows_insert, rows_update, where_in
-from funnels.models import Stage
+from core.bulk import rows_insert, rows_update
 from handoff import rules
-from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule
+from handoff.models import PoolPointer, RoutingRule, RulePerson
+from handoff.services.loads import given_today, loads, records_of
+from handoff.services.places import asks_place, candidate_of, lead_facts
 from handoff.services.slas import matching_by
-from leads.models import Lead, Standing
 from team.models import User
 from team.selectors import calendars_of
 
-# An accepted lead takes room in a rep's load until its deal closes (deals tells: ``deal.closed``) or the lead moves
-# on (won, recycled). After this many days it does not any more: the deal's own stall marks show it.
-LOAD_DAYS = 90
 RETRY = timedelta(minutes=1)
 COUNT_AGAIN = timedelta(seconds=5)
+THEN = "then:"  # before the cursors of the pool that takes what a rule's own cannot
+Nobody = RoutingRule.Nobody
 
 
 @dataclass
@@ -37,10 +35,14 @@ class Outcome:
     retry_at: datetime | None = None
 
 
+def rules_active() -> QuerySet[RoutingRule]:
+    return RoutingRule.objects.in_force().filter(is_active=True).select_related("overflow_team")
+
+
 def rules_lock() -> list[RoutingRule]:
     """The active rules, locked: one chooser at a time holds the pools' cursors, so that the turns are fair. Locked
     plainly and in one order, so that two choosers never wait crosswise. Inside a transaction."""
-    return list(RoutingRule.objects.filter(is_active=True).order_by("id").select_for_update(of=("self",)))
+    return list(rules_active().order_by("id").select_for_update(of=("self",)))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Kept:
     all the choosing. It holds for a moment, and only while nobody else gave leads out (then the turns have moved)."""
 
     counted_at: datetime
-    turns: dict[int, tuple[int, dict[int, int]]]
+    turns: dict[tuple[int, bool], dict[int, int]]
     counts: dict[int, tuple[int, int]]
 
 
@@ -62,12 +64,11 @@ class Routing:
     people: dict[int, User] = field(default_factory=dict)
     calendars: dict[int, rules.Calendar] = field(default_factory=dict)
     candidates: dict[int, rules.Candidate] = field(default_factory=dict)
-    pools: dict[int, rules.Pool] = field(default_factory=dict)
-    matching: dict[int, set[int]] = field(default_factory=dict)
-    company_owners: dict[int, int | None] = field(default_factory=dict)
+    managers: list[User] = field(default_factory=list)
+    desk: rules.Desk = field(default_factory=lambda: rules.Desk([], {}))
+    facts: dict[int, rules.LeadFacts] = field(default_factory=dict)
     counted_at: datetime = field(init=False)
-    _rows: dict[tuple[int, int], int] = field(default_factory=dict)
-    _touched: set[tuple[int, int]] = field(default_factory=set)
+    _rows: dict[tuple[int, int, bool], int] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -79,55 +80,132 @@ class Routing:
         kept: Kept | None = None,
     ) -> "Routing":
         """``kept``: what ``keep`` said after an earlier batch; it is believed as far as it can still be true."""
-        rows = RoutingRule.objects.filter(is_active=True) if locked is None else locked
+        rows: Iterable[RoutingRule]
+        rows = rules_active() if locked is None else locked
+        return cls.of_rules(rows, lead_ids, now=now, lock=locked is not None, kept=kept)
+
+    @classmethod
+    def of_rules(
+        cls,
+        rows: Iterable[RoutingRule],
+        lead_ids: Collection[int],
+        *,
+        now: datetime,
+        lock: bool = False,
+        kept: Kept | None = None,
+        since: datetime | None = None,
+    ) -> "Routing":
+        """As ``load``, for any rules: those of a draft too. ``since``: from when on the calendars are to be right."""
         out = cls(now=now, order=sorted(rows, key=lambda rule: (rule.position, rule.pk)))
-        out._people(lock=locked is not None)
-        out._pools()
+        out._people(lock=lock, since=since or now)
+        matching = matching_by(out.order, lead_ids, now)
+        out.desk = rules.Desk([out._route(rule, matching, lock) for rule in out._prepared()], out.candidates)
         out._count_all(kept)
-        out.matching = matching_by(out.order, lead_ids, now)
-        owned = where_in(Lead.objects.filter(company__owner__isnull=False), "pk", list(lead_ids))
-        out.company_owners = dict(owned.values_list("pk", "company__owner"))
+        out.facts = lead_facts(lead_ids, places=any(asks_place(rule) for rule in out.order))
         return out
 
-    def _people(self, *, lock: bool) -> None:
+    def _people(self, *, lock: bool, since: datetime) -> None:
+        wanted = Q(is_rep=True)
+        if any(rule.nobody == Nobody.MANAGER for rule in self.order):
+            wanted |= Q(is_manager=True)
         # Imported and not invited yet: they cannot sign in, so a lead of theirs would lie.
-        reps = User.objects.filter(is_active=True, is_rep=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-        reps = reps.order_by("pk")
+        rows = User.objects.filter(wanted, is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        rows = rows.order_by("pk")
         if lock:
             # Whoever is deactivated meanwhile waits for our commit, so that ``rep_left`` finds what we gave them.
-            reps = reps.select_for_update(of=("self",), no_key=True)
-        self.people = {rep.pk: rep for rep in reps}
-        self.calendars = calendars_of(self.people.values(), since=self.now)
+            rows = rows.select_for_update(of=("self",), no_key=True)
+        self.people = {one.pk: one for one in rows}
+        self.managers = [one for one in self.people.values() if one.is_manager]
+        self.calendars = calendars_of(self.people.values(), since=since)
         working = {one: one.is_working(self.now) for one in set(self.calendars.values())}  # many share one
         for rep in self.people.values():
-            calendar = self.calendars[rep.pk]
-            self.candidates[rep.pk] = rules.Candidate(
-                id=rep.pk,
-                weight=rep.weight,
-                capacity_open=rep.capacity_open,
-                capacity_day=rep.capacity_day,
-                away=calendar.is_off(self.now),
-                working=working[calendar],
-            )
+            if rep.is_rep:
+                calendar = self.calendars[rep.pk]
+                self.candidates[rep.pk] = candidate_of(rep, calendar.is_off(self.now), working[calendar])
 
-    def _pools(self) -> None:
-        """For each rule the active reps of its team; every rep for a rule without one."""
-        pointers: dict[int, dict[int, int]] = {rule.pk: {} for rule in self.order}
+    def _prepared(self) -> list[RoutingRule]:
+        """The rules with ``found_named`` and ``found_pointers``, read for all of them at once."""
+        named: dict[int, dict[int, int]] = {}
+        for rule_id, rep_id, weight in RulePerson.objects.filter(rule__in=self.order).values_list(
+            "rule_id", "rep_id", "weight"
+        ):
+            named.setdefault(rule_id, {})[rep_id] = weight
+        pointers: dict[tuple[int, bool], dict[int, int]] = {}
         rows = PoolPointer.objects.filter(rule__in=self.order)
-        for pk, rule_id, rep_id, pointer in rows.values_list("pk", "rule_id", "rep_id", "pointer"):
-            pointers[rule_id][rep_id] = pointer
-            self._rows[rule_id, rep_id] = pk
+        for pk, rule_id, rep, then, pointer in rows.values_list("pk", "rule_id", "rep_id", "fallback", "pointer"):
+            pointers.setdefault((rule_id, then), {})[rep] = pointer
+            self._rows[rule_id, rep, then] = pk
         for rule in self.order:
-            reps = [rep.pk for rep in self.people.values() if rule.team_id is None or rep.team_id == rule.team_id]
-            self.pools[rule.pk] = rules.Pool(
-                [self.candidates[rep] for rep in reps],
-                pointers=pointers[rule.pk],
-                cursor=rule.cursor,
-                hold_off_hours=rule.hold_off_hours,
-            )
+            one: Any = rule
+            one.found_named = named.get(rule.pk, {})
+            one.found_pointers = {then: pointers.get((rule.pk, then), {}) for then in (False, True)}
+        return self.order
 
-    def _turns(self) -> dict[int, tuple[int, dict[int, int]]]:
-        return {rule: (pool.cursor, pool.pointers) for rule, pool in self.pools.items()}
+    def _route(self, rule: Any, matching: dict[int, set[int]], lock: bool) -> rules.Route:
+        records = records_of(rule, self.now, keep=lock) if rule.strategy == "best_performer" else {}
+        pool = rules.Pool(
+            [self.candidates[pk] for pk in self.pool_of(rule)],
+            pointers=rule.found_pointers[False],
+            cursors={key: at for key, at in rule.cursors.items() if not key.startswith(THEN)},
+            weights=rule.found_named or None,
+            strategy=rule.strategy,
+            records=records,
+            floor=rule.floor_percent,
+            hold_off_hours=rule.nobody != Nobody.ANYWAY,
+            gone=[pk for pk in rule.found_named if pk not in self.candidates],
+        )
+        fallback, name = self._fallback(rule, pool)
+        return rules.Route(
+            rule.pk,
+            rule.name,
+            pool,
+            matching=matching.get(rule.pk),
+            countries=frozenset(rule.countries),
+            needs_language=rule.needs_language,
+            needs_country=rule.needs_country,
+            skills=tuple(rule.needs_skills),
+            company_owner_first=rule.company_owner_first,
+            lead_owner_first=rule.lead_owner_first,
+            fallback=fallback,
+            fallback_name=name,
+        )
+
+    def pool_of(self, rule: Any) -> list[int]:
+        """Those whom the rule names, else the reps of its team, else every rep, as far as they take leads."""
+        if rule.found_named:
+            return [pk for pk in rule.found_named if pk in self.candidates]
+        return [pk for pk in self.candidates if rule.team_id is None or self.people[pk].team_id == rule.team_id]
+
+    def _fallback(self, rule: Any, pool: rules.Pool) -> tuple[rules.Pool | None, str]:
+        """Who takes what the rule's own pool cannot: one step, from there nobody is sent on."""
+        common: dict[str, Any] = {
+            "pointers": rule.found_pointers[True],
+            "cursors": {key[len(THEN) :]: at for key, at in rule.cursors.items() if key.startswith(THEN)},
+            "hold_off_hours": True,
+            "how": rule.nobody,
+        }
+        if rule.nobody == Nobody.OVERFLOW and rule.overflow_team_id:
+            reps = [pk for pk in self.candidates if self.people[pk].team_id == rule.overflow_team_id]
+            members = [self.candidates[pk] for pk in reps if pk not in pool.by_id]
+            return rules.Pool(members, **common), f"the pool of team {rule.overflow_team.name}"
+        if rule.nobody == Nobody.MANAGER:
+            # At any hour and however much they have: somebody must look after it.
+            off = {one.pk: self.calendars[one.pk].is_off(self.now) for one in self.managers}
+            chosen = [one for one in self.managers if one.team_id in (rule.team_id, None)] or self.managers
+            members = [
+                rules.Candidate(one.pk, away=off[one.pk], capacity_open=10**6, capacity_day=10**6) for one in chosen
+            ]
+            return rules.Pool(members, **common), "the managers"
+        return None, ""
+
+    def _pools(self) -> Iterable[tuple[RoutingRule, bool, rules.Pool]]:
+        for rule, route in zip(self.order, self.desk.routes, strict=True):
+            yield rule, False, route.pool
+            if route.fallback is not None:
+                yield rule, True, route.fallback
+
+    def _turns(self) -> dict[tuple[int, bool], dict[int, int]]:
+        return {(rule.pk, then): dict(pool.pointers) for rule, then, pool in self._pools()}
 
     def keep(self) -> Kept:
         """What the next batch may start from."""
@@ -137,111 +215,74 @@ class Routing:
     def _count_all(self, kept: Kept | None) -> None:
         """What each rep has: ``kept`` if it is young and nobody else has given anything out since."""
         usable = kept and self.now - kept.counted_at < COUNT_AGAIN and kept.turns == self._turns()
-        if kept and usable and self.people.keys() <= kept.counts.keys():
+        if kept and usable and self.candidates.keys() <= kept.counts.keys():
             counts, self.counted_at = kept.counts, kept.counted_at
         else:
-            loads, today = _loads(self.now), _today(self.people.values(), self.now)
-            counts = {rep: (loads.get(rep, 0), today.get(rep, 0)) for rep in self.people}
+            open_now, today = loads(self.now), given_today(self.people.values(), self.now)
+            counts = {rep: (open_now.get(rep, 0), today.get(rep, 0)) for rep in self.candidates}
             self.counted_at = self.now
         for one in self.candidates.values():
             one.open, one.today = counts[one.id]
 
     def choose(self, lead_id: int, owner_id: int | None, *, excluded: Collection[int] = ()) -> Outcome:
         """The first rule that holds decides. Counts the lead towards whoever gets it."""
-        tried = []
-        for rule in self.order:
-            holds = rule.pk not in self.matching or lead_id in self.matching[rule.pk]
-            tried.append([rule.pk, rule.name, holds])
-            if holds:
-                return self._by_rule(rule, lead_id, owner_id, excluded, tried)
-        why = "No routing rule matches this lead." if self.order else "There is no routing rule yet."
-        return Outcome(why=why, retry_at=self.now + RETRY, explanation={"rules": tried})
-
-    def _by_rule(
-        self, rule: RoutingRule, lead_id: int, owner_id: int | None, excluded: Collection[int], tried: list[Any]
-    ) -> Outcome:
-        pool = self.pools[rule.pk]
-        choice = pool.choose(preferred=self._preferred(rule, lead_id, owner_id), excluded=excluded)
-        explanation = {
-            "rules": tried,
-            "rule": rule.pk,
-            "how": choice.how,
-            "skipped": choice.skipped,
-            "pointers": choice.pointers,
-        }
+        facts = self.facts.get(lead_id) or rules.LeadFacts(lead_id)
+        if owner_id is not None:
+            facts = rules.LeadFacts(lead_id, owner_id, facts.company_owner, facts.country, facts.languages)
+        decision = self.desk.decide(facts, excluded=excluded)
+        route, choice = decision.route, decision.choice
+        if route is None:
+            why = "No routing rule matches this lead." if self.order else "There is no routing rule yet."
+            return Outcome(why=why, retry_at=self.now + RETRY, explanation=decision.explanation)
+        rule = self.order[self.desk.routes.index(route)]
         if choice.rep is None:
-            name = f"the pool of “{rule.name}”"
-            why = rules.nobody_sentence(choice.skipped, name)
-            why = why[0].upper() + why[1:]
-            retry = self._next_opening(pool.reps) if choice.off_hours else self.now + RETRY
-            return Outcome(why=why, rule=rule, retry_at=retry, explanation=explanation)
-        self._count(rule, choice)
-        return Outcome(rep=self.people[choice.rep], how=choice.how, rule=rule, explanation=explanation)
+            retry = self._next_opening(route) if choice.off_hours else self.now + RETRY
+            return Outcome(why=nobody_why(decision), rule=rule, retry_at=retry, explanation=decision.explanation)
+        self.desk.serve(decision)
+        return Outcome(rep=self.people[choice.rep], how=choice.how, rule=rule, explanation=decision.explanation)
 
-    def _preferred(self, rule: RoutingRule, lead_id: int, owner_id: int | None) -> list[tuple[rules.Candidate, str]]:
-        wanted = [(owner_id, "lead_owner")]
-        if rule.company_owner_first:
-            wanted.append((self.company_owners.get(lead_id), "company_owner"))
-        return [(self.candidates[rep], why) for rep, why in wanted if rep is not None and rep in self.candidates]
-
-    def _count(self, rule: RoutingRule, choice: rules.Choice) -> None:
-        assert choice.rep is not None
-        rep = self.candidates[choice.rep]
-        rep.open += 1
-        rep.today += 1
-        self.pools[rule.pk].serve(choice)
-        self._touched.add((rule.pk, choice.rep))
-        if rep.unable():  # full now, in whichever pools they are
-            for pool in self.pools.values():
-                pool.look()
-
-    def _next_opening(self, pool: Iterable[rules.Candidate]) -> datetime:
+    def _next_opening(self, route: rules.Route) -> datetime:
         """When the first who is able comes to work; looked at again at least every quarter of an hour."""
-        openings = [self.calendars[one.id].next_opening(self.now) for one in pool if not one.unable()]
+        reps = [*route.pool.reps, *(route.fallback.reps if route.fallback else [])]
+        openings = [self.calendars[one.id].next_opening(self.now) for one in reps if not one.unable()]
         return min([*openings, self.now + timedelta(minutes=15)])
+
+    def close(self) -> None:
+        """As it would be with nobody at work: to look only."""
+        for one in self.candidates.values():
+            one.working = False
+        self.desk.look()
 
     def save(self) -> None:
         """Keep the pointers and cursors that moved."""
-        moved = {pair: self.pools[pair[0]].pointers[pair[1]] for pair in sorted(self._touched)}
-        known = [(self._rows[pair], pointer) for pair, pointer in moved.items() if pair in self._rows]
-        rows_update(PoolPointer, ["pointer"], known)
-        fresh = [(*pair, pointer) for pair, pointer in moved.items() if pair not in self._rows]
-        rows_insert(PoolPointer, ["rule", "rep", "pointer"], fresh)
+        known, fresh = [], []
+        for rule, then, pool in self._pools():
+            for rep in sorted(pool.moved):
+                pk, pointer = self._rows.get((rule.pk, rep, then)), pool.pointers[rep]
+                if pk is None:
+                    fresh.append((rule.pk, rep, then, pointer))
+                else:
+                    known.append((pk, pointer))
+        rows_update(PoolPointer, ["pointer"], sorted(known))
+        rows_insert(PoolPointer, ["rule", "rep", "fallback", "pointer"], fresh)
+        self._save_cursors()
+
+    def _save_cursors(self) -> None:
+        cursors: dict[int, dict[str, int]] = {rule.pk: {} for rule in self.order}
+        for rule, then, pool in self._pools():
+            cursors[rule.pk] |= {(THEN if then else "") + key: at for key, at in pool.cursors_now().items()}
         for rule in self.order:
-            if rule.cursor != self.pools[rule.pk].cursor:
-                rule.cursor = self.pools[rule.pk].cursor
-                RoutingRule.objects.filter(pk=rule.pk).update(cursor=rule.cursor)
+            if rule.cursors != cursors[rule.pk]:
+                rule.cursors = cursors[rule.pk]
+                RoutingRule.objects.filter(pk=rule.pk).update(cursors=rule.cursors)
 
 
-def _loads(now: datetime) -> Counter[int]:
-    """How many open leads each rep has: the undecided, and the accepted that are still with sales."""
-    undecided = Handoff.objects.filter(state=Handoff.State.ASSIGNED, rep__isnull=False)
-    counts = undecided.values("rep").annotate(open=Count("pk")).order_by().values_list("rep", "open")
-    accepted = Handoff.objects.filter(
-        state=Handoff.State.ACCEPTED, closed_at=None, decided_at__gte=now - timedelta(days=LOAD_DAYS)
-    )
-    # In two steps: joined, the planner likes to read every lead that ever was handed off.
-    pairs = list(accepted.values_list("rep", "lead"))
-    handed_off = Standing.objects.filter(stage__kind=Stage.Kind.HANDED_OFF)
-    still = set(where_in(handed_off, "pk", [lead for _, lead in pairs]).values_list("pk", flat=True))
-    return Counter(dict(counts)) + Counter(rep for rep, lead in pairs if lead in still and rep is not None)
-
-
-def _today(people: Iterable[User], now: datetime) -> dict[int, int]:
-    """New leads since the beginning of each rep's own day."""
-    zones: dict[str, list[int]] = {}
-    for rep in people:
-        zones.setdefault(rep.time_zone, []).append(rep.pk)
-    out: dict[int, int] = {}
-    for since, ids in _day_starts(zones, now).items():
-        rows = Assignment.objects.filter(rep__in=ids, at__gte=since)
-        out |= dict(rows.values("rep").annotate(count=Count("pk")).order_by().values_list("rep", "count"))
-    return out
-
-
-def _day_starts(zones: Mapping[str, list[int]], now: datetime) -> dict[datetime, list[int]]:
-    """Whose day began when."""
-    out: dict[datetime, list[int]] = {}
-    for zone, ids in zones.items():
-        out.setdefault(rules.day_start(now, zone), []).extend(ids)
-    return out
+def nobody_why(decision: rules.Decision) -> str:
+    """Why the lead waits, in one line."""
+    assert decision.route is not None
+    told = decision.explanation
+    why = rules.nobody_sentence(told["skipped"], f"the pool of “{decision.route.name}”", told.get("more"))
+    if "then" in told:
+        then = told["then"]
+        why += " " + rules.nobody_sentence(then["skipped"], then["name"], then.get("more"))
+    return why[0].upper() + why[1:]

@@ -1,4 +1,4 @@
-"""What managers decide in advance: the bar, the routing rules, the response times, the reject reasons.
+"""What managers decide in advance: the bar, the response times, the reject reasons (rules: ``services.routing``).
 
 Every row has a revision (or is locked): of two people who edit the same, the second hears so.
 """
@@ -14,15 +14,12 @@ from core.clock import db_now
 from core.errors import Conflict, Refused
 from funnels.models import Funnel, Stage
 from handoff import rules
-from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy
+from handoff.models import MqlPolicy, RejectReason, SlaPolicy
 from handoff.selectors import policy_current
-from handoff.services.assign import waiting_retry
-from handoff.services.pool import Outcome, Routing
 from leads.compiler import condition_q
 from leads.conditions import condition_check
-from leads.models import Lead, Standing
+from leads.models import Standing
 from leads.rules import KIND_PATTERN
-from team.models import User
 
 CHANGED = "Somebody else changed this since you opened it. Reload to see their version, then change it again."
 
@@ -77,33 +74,6 @@ def policy_save(*, by: Any, revision: int, values: dict[str, Any], sure: bool = 
     return policy_current()
 
 
-def _rule_check(values: dict[str, Any]) -> dict[str, Any]:
-    values = {**values, "condition": condition_check(values.get("condition"))}
-    if not values["name"].strip():
-        raise Refused("Give it a name.", field="name")
-    pool = User.objects.filter(is_active=True, is_rep=True)
-    if values.get("team"):
-        pool = pool.filter(team=values["team"])
-    weights = list(pool.values_list("weight", flat=True))
-    whose = str(values["team"]) if values.get("team") else "Your people"
-    if not weights:
-        raise Refused(f"{whose} has no active reps: its leads would wait for ever.", field="team")
-    if not any(weights):
-        raise Refused(f"Every rep of {whose} has weight 0: nobody would get a lead.", field="team")
-    return values
-
-
-@transaction.atomic
-def rule_save(*, by: Any, rule: RoutingRule | None, revision: int, values: dict[str, Any]) -> RoutingRule:
-    """Create (``rule`` None: goes first) or change a routing rule. Raises Refused or Conflict."""
-    _manager(by)
-    saved = _save(RoutingRule, rule, revision, _rule_check(values))
-    if rule is None:
-        _renumber(RoutingRule, first=saved.pk)
-    waiting_retry()
-    return saved
-
-
 def _save(model: Any, row: Any, revision: int, values: dict[str, Any]) -> Any:
     if row is None:
         return model.objects.create(**values)
@@ -127,7 +97,7 @@ def _positions(model: Any, rows: list[Any]) -> None:
 
 @transaction.atomic
 def row_move(*, by: Any, model: type[Model], pk: int, up: bool) -> None:
-    """One place up or down in an ordered list (rules, response times, reasons)."""
+    """One place up or down in an ordered list (response times, reasons)."""
     _manager(by)
     manager: Any = model._default_manager
     rows = sorted(manager.order_by("id").select_for_update(of=("self",)), key=lambda row: (row.position, row.pk))
@@ -141,7 +111,6 @@ def row_move(*, by: Any, model: type[Model], pk: int, up: bool) -> None:
 
 
 _LAST = {
-    RoutingRule: "This is the last active rule: without it leads would wait for ever.",
     RejectReason: "This is the last active reason: without one nobody could reject a lead.",
     SlaPolicy: "This is the last active response time: without one nobody would hear of a late answer.",
 }
@@ -149,19 +118,15 @@ _LAST = {
 
 @transaction.atomic
 def row_toggle(*, by: Any, model: type[Model], pk: int, active: bool) -> None:
-    """Switch a rule, response time or reason on or off. Raises Refused for the last active one."""
+    """Switch a response time or reason on or off. Raises Refused for the last active one."""
     _manager(by)
     row = _row_locked(model, pk)
     if row.is_active == active:
         return
     if not active:
         _not_last(model, pk)
-    elif isinstance(row, RoutingRule):
-        _rule_check({"name": row.name, "team": row.team, "condition": row.condition})
     row.is_active = active
     row.save(update_fields=["is_active"])
-    if model is RoutingRule:
-        waiting_retry()
 
 
 def _row_locked(model: type[Model], pk: int) -> Any:
@@ -179,18 +144,6 @@ def _not_last(model: type[Model], pk: int) -> None:
 
 
 @transaction.atomic
-def rule_delete(*, by: Any, pk: int) -> str:
-    """Delete a routing rule; the explanations of past assignments keep its name. Returns the name."""
-    _manager(by)
-    row = _row_locked(RoutingRule, pk)
-    if row.is_active:
-        _not_last(RoutingRule, pk)
-    row.delete()
-    waiting_retry()
-    return str(row.name)
-
-
-@transaction.atomic
 def sla_save(*, by: Any, policy: SlaPolicy | None, revision: int, values: dict[str, Any]) -> SlaPolicy:
     """Create (goes first) or change a response time. Running clocks keep the deadline they started with."""
     _manager(by)
@@ -203,9 +156,3 @@ def sla_save(*, by: Any, policy: SlaPolicy | None, revision: int, values: dict[s
     if policy is None:
         _renumber(SlaPolicy, first=saved.pk)
     return saved
-
-
-def routing_try(lead: Lead) -> Outcome:
-    """Who would get this lead now, and why. Changes nothing."""
-    routing = Routing.load([lead.pk], now=db_now())
-    return routing.choose(lead.pk, lead.standing.owner_id)

@@ -120,6 +120,8 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", MARKETING, "handoff:policy"),
     **_all("GET", MARKETING, "handoff:routing", "handoff:rule_try", "handoff:sla", "handoff:reasons"),
     **_all("GET POST", MANAGERS, "handoff:rule_new", "handoff:rule_edit", "handoff:sla_new", "handoff:sla_edit"),
+    **_all("GET POST", MANAGERS, "handoff:routing_draft", "handoff:draft_rule_new"),
+    **_all("POST", MANAGERS, "handoff:draft_drop", "handoff:draft_force"),
     **_all("GET POST", MANAGERS, "handoff:reason_new", "handoff:reason_edit"),
     **_all("POST", MANAGERS, "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete"),
     **_all("POST", MANAGERS, "handoff:sla_move", "handoff:sla_toggle"),

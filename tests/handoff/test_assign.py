@@ -180,11 +180,11 @@ def test_off_hours_assigned_anyway_or_held_as_the_rule_says() -> None:
     never = {str((timezone.now() + timedelta(days=3)).weekday()): [["09:00", "17:00"]]}
     rep = reps(1, working_hours=never)[0]
     one = mqls()[0]
-    RoutingRule.objects.update(hold_off_hours=True)
+    RoutingRule.objects.update(nobody="hold")
     assign_drain()
     one.refresh_from_db()
     assert one.state == "waiting" and "1 not at work" in one.waiting_why
-    RoutingRule.objects.update(hold_off_hours=False)
+    RoutingRule.objects.update(nobody="anyway")
     Handoff.objects.update(next_try_at=timezone.now())
     assign_drain()
     one.refresh_from_db()

@@ -262,11 +262,11 @@ def test_the_dry_run_says_who_and_why_and_changes_nothing(login: Any) -> None:
     rep = reps(1)[0]
     lead = leads_make()[0]
     client = login("marketer")
-    before = RoutingRule.objects.get().cursor
+    before = RoutingRule.objects.get().cursors
     for text in (lead.email, str(lead.pk)):
         page = client.get(reverse("handoff:rule_try"), {"lead": text}).content.decode()
         assert f"would go to <b>{rep.name}</b>" in page and "holds: it decides" in page
-    assert not Handoff.objects.exists() and RoutingRule.objects.get().cursor == before
+    assert not Handoff.objects.exists() and RoutingRule.objects.get().cursors == before
     assert "no lead with this" in client.get(reverse("handoff:rule_try"), {"lead": "x"}).content.decode()
 
 
