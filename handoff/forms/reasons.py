@@ -1,11 +1,11 @@
 from typing import Any
 
 from funnels.models import Stage
-from handoff.forms.settings import _Revised
+from handoff.forms.settings import Revised
 from handoff.models import RejectReason
 
 
-class ReasonForm(_Revised):
+class ReasonForm(Revised):
     class Meta:
         model = RejectReason
         fields = ["label", "then", "back_to", "wait_days", "tag", "note_required"]
