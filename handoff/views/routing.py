@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -155,7 +155,7 @@ def rule_new(request: HttpRequest) -> HttpResponse:
 def draft_rule_new(request: HttpRequest) -> HttpResponse:
     found = _draft()
     if found is None:
-        raise Http404
+        return redirect("handoff:routing")
     return _rule(request, None, found)
 
 
