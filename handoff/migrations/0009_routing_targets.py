@@ -17,7 +17,7 @@ def carry_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoff", "0007_decisions_and_reasons"),
+        ("handoff", "0008_bulk_handing_on"),
         ("team", "0004_languages_territories_skills"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
