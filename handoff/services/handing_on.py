@@ -12,6 +12,7 @@ from handoff.models import Handoff
 from handoff.selectors import may_manage
 from handoff.services.assign import give, given_back, standings_lock
 from handoff.services.clocks import assignments_end
+from handoff.services.loads import loads
 from handoff.services.passing import receiver_lock, to_routing
 from handoff.services.pool import Outcome, Routing, rules_lock
 from handoff.services.slas import Slas
@@ -104,9 +105,7 @@ def _give(rows: Sequence[Given], by: Any, why: str, bulk: str, now: datetime, ro
 
 def room_of(rep: User, now: datetime) -> int:
     """How many more leads fit into the rep's load; negative when it is over already."""
-    from handoff.services.pool import _loads
-
-    return int(rep.capacity_open) - _loads(now)[rep.pk]
+    return int(rep.capacity_open) - loads(now)[rep.pk]
 
 
 def receivers_of(ids: Sequence[int], now: datetime) -> tuple[Counter[str], int]:
