@@ -82,6 +82,7 @@ DRAINS: list[str] = [
     "handoff.tasks.assign_drain",
     "handoff.tasks.clock_drain",
     "insights.tasks.rollup_drain",
+    "insights.tasks.contract_drain",
     "intake.tasks.import_drain",
     "leads.tasks.bulk_drain",
     "desk.tasks.relief_drain",

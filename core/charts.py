@@ -45,6 +45,7 @@ class Chart:
     head: list[str] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     series: list[dict[str, str]] = field(default_factory=list)  # name and tone of each, for the legend
+    rules: list[dict[str, Any]] = field(default_factory=list)  # upright lines at x, with what is said beside
     lying: Drawing | None = None  # of the ribbon: on a desk ...
     standing: Drawing | None = None  # ... and on a phone
 

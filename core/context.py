@@ -38,6 +38,7 @@ NAV = [
     Page("Marketing", "Scoring desk", "scoring:desk", "gauge", ("marketer", "manager")),
     Page("Marketing", "Segments", "leads:segments", "tags", ("marketer", "manager")),
     Page("Together", "Team's leads", "handoff:team", "users-round", ("rep",)),
+    Page("Together", "Contract", "insights:contract", "scroll-text", ("marketer", "manager", "rep")),
     Page("Together", "Handoffs", "handoff:list", "arrow-left-right", ("marketer", "manager")),
     Page("Together", "MQL bar", "handoff:policy", "target", ("marketer", "manager")),
     Page("Together", "Routing", "handoff:routing", "route", ("manager",)),

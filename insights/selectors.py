@@ -1,13 +1,17 @@
-"""Reading the ledger as tracks of people, and the path that an install has."""
+"""Reading the ledger as tracks of people, the path that an install has, and the contract."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from typing import Any
 
 from deals.models import Deal
 from funnels.models import Transition
 from funnels.selectors import stages_all
 from handoff.models import Handoff
+from insights.models import Contract, Promise
+from insights.rules.contract import Terms
 from insights.rules.path import DealTrack, Move, Path, StageFact, Track, path_build
 from leads.models import Standing
 
@@ -122,3 +126,28 @@ def people_of(pairs: Collection[tuple[int, int]]) -> set[int]:
     for pk, lead in Deal.objects.filter(pk__in=deals).values_list("pk", "lead_id"):
         people.add(lead or -pk)
     return people
+
+
+def contract_now(*, make: bool = False) -> Contract:
+    """The contract; before anybody changed it, as it begins (``make``: written)."""
+    if make:
+        return Contract.objects.get_or_create(pk=1)[0]
+    return Contract.objects.filter(pk=1).first() or Contract(pk=1)
+
+
+def terms_of() -> Callable[[date, int | None], Terms]:
+    """What was promised for a week: by the team, else by the company, else nothing. One query."""
+    rows = list(Promise.objects.select_related("team").order_by("since"))
+
+    @cache
+    def found(monday: date, team: int | None) -> Terms:
+        mine = [one for one in rows if one.since <= monday and one.team_id == team] if team else []
+        ours = mine or [one for one in rows if one.since <= monday and one.team_id is None]
+        return terms_from(ours[-1]) if ours else Terms()
+
+    return found
+
+
+def terms_from(one: Promise) -> Terms:
+    names = ("mqls", "accept_share", "answer_share", "attempts", "attempt_days", "since")
+    return Terms(**{name: getattr(one, name) for name in names}, team=one.team.name if one.team else "")

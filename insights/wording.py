@@ -61,3 +61,28 @@ def median_said(spread: Spread) -> str:
 
 def people(number: int) -> str:
     return "1 person" if number == 1 else f"{number:,} people"
+
+
+# What the contract counts, said once: on hover, in the mail's foot and in docs/handoff/contract.md.
+MEANS = {
+    "mqls": "People handed over to sales for the first time in the week. Somebody recycled who passes the bar again "
+    "is shown apart and does not count twice.",
+    "accepted": "Accepted / (accepted + rejected), of the handoffs that sales decided in the week.",
+    "answered": "Answered before the deadline, of the handoffs assigned in the week that are answered or past their "
+    "deadline. An answer is a call, e-mail or meeting by the rep.",
+    "response": "From the assignment to the first call, e-mail or meeting, by the clock on the wall: median, and the "
+    "time within which 90 % were answered.",
+    "attempts": "Of the handoffs assigned in the week: calls, e-mails and meetings within the working days promised. "
+    "Enough is the number promised, or fewer when the lead was reached and decided on in that time; who was rejected "
+    "as unreachable needs them all. Those whose time still runs are not judged.",
+    "waiting": "Handed over, and nobody has called, written to or met them yet; as of now, whatever the period.",
+    "used": "How much of the allowed time the first answer took: working time where the response time counts working "
+    "time. Everything left of the line was in time.",
+}
+
+
+def share_of(part: int, whole: int) -> str:
+    """'83.3 % of 24'; of few cases the cases themselves."""
+    if not whole:
+        return "–"
+    return f"{part} of {whole}" if whole < FEW else f"{percent(100.0 * part / whole)} of {whole:,}"

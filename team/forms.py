@@ -77,7 +77,12 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ["name", "time_zone", "theme", "notify_email", "notify_sound"]
+        fields = ["name", "time_zone", "theme", "notify_email", "notify_sound", "mail_alignment"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.has_role("manager", "marketer"):
+            del self.fields["mail_alignment"]
 
 
 class HoursField(forms.CharField):

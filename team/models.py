@@ -76,6 +76,7 @@ class User(AbstractBaseUser):
     )
     notify_email = models.BooleanField("E-mail me new handoffs", default=True)
     notify_sound = models.BooleanField("Play a sound on a new handoff", default=False)
+    mail_alignment = models.BooleanField("E-mail me on Mondays what marketing and sales did last week", default=False)
     external_id = models.CharField(max_length=100, null=True, blank=True, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -14,7 +14,7 @@ from insights.metrics.scope import Scope
 from insights.rules.path import Path, day_number
 from insights.rules.periods import CHOICES
 from insights.services.drain import rollup_drain, state_now
-from team.models import User
+from team.models import Team, User
 
 INLINE = 500  # so few ledger rows behind are counted before the page is drawn
 
@@ -67,6 +67,13 @@ def catch_up() -> Freshness:
     if state is None:
         return Freshness(None, 0, False)
     return Freshness(state.as_of, state.behind, state.rebuilding)
+
+
+def teams_of(user: Any) -> list[tuple[int, str]]:
+    """The teams whose numbers a person may ask for."""
+    if user.is_admin or user.is_marketer or (user.is_manager and not user.team_id):
+        return list(Team.objects.order_by("name").values_list("pk", "name"))
+    return []
 
 
 def choices(scope: Scope, path: Path, form: FilterForm) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from core.errors import Refused
 from deals.models import Deal
 from handoff.models import Handoff
 from insights.demo import live, words
+from insights.demo.contract import contract_write
 from insights.demo.crossings import handoffs_write
 from insights.demo.paths import Paths
 from insights.demo.plan import Firm, Person, firms_make, office, person_make
@@ -49,6 +50,7 @@ def demo_make(*, leads: int, seed: int) -> Report:
     handoffs_write(writer, people, made)
     live.tasks_write(writer, deals)
     live.corners_write(writer)
+    contract_write(writer)
     return Report(Lead.objects.count(), Activity.objects.count(), Handoff.objects.count(), Deal.objects.count())
 
 

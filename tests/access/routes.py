@@ -140,6 +140,13 @@ ROUTES: dict[str, Route] = {
     **_all("GET", MARKETING, "insights:funnel", "insights:marketing"),
     **_all("GET", SALES, "insights:sales"),
     **_all("GET", STAFF, "insights:rows"),
+    # the contract
+    **_all("GET", STAFF, "insights:contract", "insights:contract_rows"),
+    **_all("GET", STAFF, "insights:alignment", "insights:alignment_last"),
+    **_all("GET", MARKETING, "insights:contract_promise"),
+    **_all("GET POST", MARKETING, "insights:decision"),
+    **_all("POST", MARKETING, "insights:decision_note", "insights:decision_done", "insights:decision_remove"),
+    **_all("POST", MANAGERS, "insights:contract_promise_new", "insights:contract_withdraw", "insights:contract_zone"),
     # the desk
     **_all("GET", SALES, "desk:queue", "desk:queue_list", "desk:queue_panel"),
     **_all("GET", WORKED, "desk:reject_form"),

@@ -1,6 +1,6 @@
 """One object of each kind that an address can name; what has an owner belongs to the rep of team North."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
@@ -15,6 +15,7 @@ from funnels.models import Funnel
 from funnels.selectors import stage_get
 from handoff.models import RejectReason, RoutingRule, SlaPolicy
 from handoff.services.tokens import accept_url
+from insights.models import Decision, Promise
 from intake.models import ImportRun
 from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, Segment, Standing
 from leads.services.public import link_tracked
@@ -63,6 +64,8 @@ def world_make() -> dict[str, Kwargs]:
     routing = RoutingRule.objects.order_by("pk")[0]
     sla = SlaPolicy.objects.order_by("pk")[0]
     reason = RejectReason.objects.order_by("pk")[0]
+    agreed = Decision.objects.create(monday=date(2026, 1, 5), text="Call twice", by=marketer)
+    promised = Promise.objects.create(since=(now + timedelta(days=21)).date(), mqls=5)
     product = Product.objects.create(sku="P1", name="Plan")
     stage, pipeline = stage_get("sales", "demo"), Funnel.objects.get(key="sales")
     company = Company.objects.get(name="Leeworks")
@@ -109,6 +112,9 @@ def world_make() -> dict[str, Kwargs]:
         **of("scoring:rule", "scoring:rule_delete", "scoring:rule_met", pk=rule.pk),
         **of("scoring:learned", "scoring:learned_state", "scoring:suggestions_apply", pk=study.pk),
         **of("scoring:count", "scoring:count_state", "scoring:met_rows", pk=model.pk),
+        **of("insights:contract_withdraw", pk=promised.pk),
+        **of("insights:decision", "insights:decision_done", "insights:decision_remove", pk=agreed.pk),
+        **of("insights:alignment", "insights:decision_note", name="2026-W02"),
         **of("handoff:open", lead_id=lead.pk),
         **of("handoff:detail", "handoff:card", "handoff:accept", "handoff:reject", pk=handoff.pk),
         **of("handoff:reassign", "handoff:undo", "handoff:give_back", "handoff:take_over", pk=handoff.pk),
@@ -134,4 +140,8 @@ def world_make() -> dict[str, Kwargs]:
 
 
 # What a GET needs to be more than an error.
-QUERIES = {"insights:rows": "?what=won", "desk:relief": "?handoff=1"}
+QUERIES = {
+    "insights:rows": "?what=won",
+    "insights:contract_rows": "?what=delivered",
+    "desk:relief": "?handoff=1",
+}

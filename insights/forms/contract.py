@@ -1,0 +1,113 @@
+"""The forms of the contract: which weeks, what is promised, what was decided."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+
+from core.clock import db_now
+from core.widgets import LongSelect
+from insights.metrics.scope import Scope
+from insights.models import Contract, Promise
+from insights.rules.weeks import Weeks, monday_of, week_name, week_parse, weeks_back
+from team.forms import zones
+from team.models import Team, User
+from team.rules.calendar import zone_get
+
+COUNTS = [(4, "4 weeks"), (13, "13 weeks"), (26, "26 weeks")]
+
+
+class WeeksForm(forms.Form):
+    """GET parameters of the contract page and its rows. Anything that makes no sense filters nothing."""
+
+    weeks = forms.TypedChoiceField(choices=COUNTS, coerce=int, required=False, empty_value=None)
+    until = forms.CharField(max_length=8, required=False)
+    week = forms.CharField(max_length=8, required=False)
+    team = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__({name: data.get(name, "") for name in ("weeks", "until", "week", "team")})
+        self.is_valid()
+
+    def value(self, name: str) -> Any:
+        return self.cleaned_data.get(name) or None
+
+    @property
+    def count(self) -> int:
+        return int(self.value("weeks") or 13)
+
+    def monday(self, name: str) -> date | None:
+        return week_parse(self.value(name) or "")
+
+    def scope(self, user: Any, contract: Contract) -> Scope:
+        """One week where one is named, else so many up to the present one (or ``until``)."""
+        now, zone = db_now(), zone_get(contract.time_zone)
+        one = self.monday("week")
+        period = Weeks.of(one, zone) if one else weeks_back(now, zone, self.count, self._until(now, zone))
+        return Scope(user=user, period=period, now=now, view="activity", team=self.value("team"))
+
+    def _until(self, now: Any, zone: Any) -> date | None:
+        until = self.monday("until")
+        return until if until and date(1990, 1, 1) < until < monday_of(now, zone) else None
+
+    def kept(self, **changes: Any) -> dict[str, Any]:
+        until = self.monday("until")
+        kept = {
+            "weeks": self.count if self.count != 13 else None,
+            "until": week_name(until) if until else None,
+            "team": self.value("team"),
+        } | changes
+        return {name: value for name, value in kept.items() if value not in (None, "")}
+
+    def query(self, **changes: Any) -> str:
+        return urlencode(self.kept(**changes))
+
+
+class PromiseForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new version. ``since`` is any day of its first week."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = Promise
+        fields = ["team", "since", "mqls", "accept_share", "answer_share", "attempts", "attempt_days", "note"]
+        widgets = {"since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        help_texts = {
+            "team": "Empty: the whole company. A team's own promise counts for it before the company's.",
+            "since": "Any day of its first week. The weeks before keep what was promised then.",
+            "mqls": "Marketing delivers so many a week; 0 promises nothing.",
+            "accept_share": "Marketing's share that sales accepts.",
+            "answer_share": "Sales answers so many within the response time.",
+            "attempts": "Sales tries so often before giving up; 0 promises nothing.",
+            "attempt_days": "Counted from the day after the assignment, in the rep's calendar.",
+        }
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.order_by("name")
+        if not user.is_admin and user.team_id:
+            teams = teams.filter(pk=user.team_id)
+        field: Any = self.fields["team"]
+        field.queryset, field.empty_label = teams, "The whole company"
+
+    def values(self) -> dict[str, Any]:
+        names = ("mqls", "accept_share", "answer_share", "attempts", "attempt_days", "note")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def _post_clean(self) -> None:
+        """Writing it is the service's work, and so are its rules; the form only reads what was sent."""
+
+
+class ZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(choices=zones, widget=LongSelect, label="Weeks begin on Monday 00:00 in")
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DecisionForm(forms.Form):
+    text = forms.CharField(max_length=500, label="Decision", widget=forms.Textarea(attrs={"rows": 2}))
+    owner = forms.ModelChoiceField(
+        User.objects.filter(is_active=True).order_by("name"), required=False, empty_label="Nobody in particular"
+    )
+    due = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
