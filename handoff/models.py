@@ -14,6 +14,8 @@ from handoff.routing_models import PoolPointer as PoolPointer
 from handoff.routing_models import RoutingDraft as RoutingDraft
 from handoff.routing_models import RoutingRule as RoutingRule
 from handoff.routing_models import RulePerson as RulePerson
+from handoff.sla_models import SlaPolicy as SlaPolicy
+from handoff.sla_models import SlaRevision as SlaRevision
 from leads.models import Lead
 from leads.querysets import owner_filter
 
@@ -37,27 +39,6 @@ class MqlPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"MQL from {self.score}"
-
-
-class SlaPolicy(models.Model):
-    """How soon a rep must answer. The first whose condition holds counts."""
-
-    name = models.CharField(max_length=80)
-    position = models.PositiveSmallIntegerField(default=0)
-    condition = models.JSONField(default=dict, blank=True, help_text="Empty: everybody")
-    instant_only = models.BooleanField(default=False, help_text="Only for leads that asked for a demo or a talk")
-    minutes = models.PositiveIntegerField(default=240)
-    working_time = models.BooleanField(default=True, help_text="Count only the rep's working hours")
-    warn_percent = models.PositiveSmallIntegerField(default=75)
-    max_reroutes = models.PositiveSmallIntegerField(default=2)
-    is_active = models.BooleanField(default=True)
-    revision = models.PositiveIntegerField(default=1)
-
-    class Meta:
-        ordering = ["position", "id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class RejectReason(models.Model):
@@ -138,11 +119,15 @@ class Handoff(models.Model):
     sla = models.ForeignKey(
         SlaPolicy, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    sla_revision = models.PositiveIntegerField(null=True, blank=True, help_text="Whose terms the clock keeps")
     assigned_at = models.DateTimeField(null=True, blank=True, help_text="The human clock starts")
     warn_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     warned_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(null=True, blank=True)
+    absent_told_at = models.DateTimeField(
+        null=True, blank=True, help_text="The rep is off, nobody else could take it, and the managers were told"
+    )
     reroutes = models.PositiveSmallIntegerField(default=0)
     responded_at = models.DateTimeField(null=True, blank=True, help_text="First call, e-mail or meeting by the rep")
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -211,6 +196,10 @@ class Assignment(models.Model):
     turn = models.PositiveSmallIntegerField(default=1, help_text="1 for the first rep who had it")
     how = models.CharField(max_length=14, default="round_robin", help_text="What decided: see rules.HOW")
     at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When this rep's time ran out, or would have")
+    responded_at = models.DateTimeField(
+        null=True, blank=True, help_text="Their first answer, also when it was logged after the lead had moved on"
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_why = models.CharField(max_length=120, blank=True, default="")
     mailed = models.BooleanField(default=False, help_text="An e-mail to the rep was queued with it")

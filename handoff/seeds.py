@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import F
+
 INSTANT_KINDS = ["demo_requested", "consultation_requested"]
 REASONS: list[tuple[str, str, str]] = [
     ("timing", "Not now: wrong time", "recycle"),
@@ -23,7 +25,7 @@ EVERYBODY = "Everybody else"
 
 def seed(**_: Any) -> None:
     """The default policy, reasons, response times and one routing rule, each on a database that has none."""
-    from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy
+    from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy, SlaRevision
 
     MqlPolicy.objects.get_or_create(pk=1, defaults={"instant_kinds": INSTANT_KINDS})
     if not RejectReason.objects.exists():
@@ -35,5 +37,7 @@ def seed(**_: Any) -> None:
         )
     if not SlaPolicy.objects.exists():
         SlaPolicy.objects.bulk_create([SlaPolicy(position=index, **fields) for index, fields in enumerate(SLAS)])
+    for policy in SlaPolicy.objects.exclude(revisions__revision=F("revision")):
+        SlaRevision.objects.create(policy=policy, revision=policy.revision, terms=policy.terms)
     if not RoutingRule.objects.exists():
         RoutingRule.objects.create(name=EVERYBODY, position=0)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import by_mail, handoffs, passing, reasons, routing, settings
+from handoff.views import by_mail, handoffs, passing, reasons, routing, settings, slas
 
 app_name = "handoff"
 urlpatterns = [
@@ -28,11 +28,12 @@ urlpatterns = [
     path("routing/<int:pk>/move/", routing.rule_move, name="rule_move"),
     path("routing/<int:pk>/toggle/", routing.rule_toggle, name="rule_toggle"),
     path("routing/<int:pk>/delete/", routing.rule_delete, name="rule_delete"),
-    path("sla/", settings.sla, name="sla"),
-    path("sla/new/", settings.sla_new, name="sla_new"),
-    path("sla/<int:pk>/", settings.sla_edit, name="sla_edit"),
-    path("sla/<int:pk>/move/", settings.sla_move, name="sla_move"),
-    path("sla/<int:pk>/toggle/", settings.sla_toggle, name="sla_toggle"),
+    path("sla/", slas.sla, name="sla"),
+    path("sla/running/", slas.sla_renew, name="sla_renew"),
+    path("sla/new/", slas.sla_new, name="sla_new"),
+    path("sla/<int:pk>/", slas.sla_edit, name="sla_edit"),
+    path("sla/<int:pk>/move/", slas.sla_move, name="sla_move"),
+    path("sla/<int:pk>/toggle/", slas.sla_toggle, name="sla_toggle"),
     path("reject-reasons/", reasons.reasons, name="reasons"),
     path("reject-reasons/new/", reasons.reason_new, name="reason_new"),
     path("reject-reasons/<int:pk>/", reasons.reason_edit, name="reason_edit"),

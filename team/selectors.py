@@ -73,11 +73,11 @@ def working_time(person: User, now: datetime) -> dict[str, Any]:
     name, whether it is over), the ``place`` they are of, and the ``time_off`` ahead, by the person's own clock."""
     zone = zone_get(person.time_zone)
     today = now.astimezone(zone).date()
-    names = _days_named(person, today.year)
+    names = days_named(person, today.year)
     calendar = calendar_of(person, since=now - timedelta(days=8))
     off = person.time_off.filter(ends_at__gt=now)
     return {
-        "week": rules.week_of(calendar, now, names | _days_named(person, today.year + 1)),
+        "week": rules.week_of(calendar, now, names | days_named(person, today.year + 1)),
         "now_said": rules.now_said(calendar, now),
         "holidays": [(day, name, day < today) for day, name in sorted(names.items())],
         "year": today.year,
@@ -92,7 +92,7 @@ def _shown(moment: datetime, zone: ZoneInfo) -> str:
     return f"{at.day} {at:%b %Y %H:%M}"
 
 
-def _days_named(person: User, year: int) -> dict[date, str]:
+def days_named(person: User, year: int) -> dict[date, str]:
     """Public holidays of the year where the person is, and the company's own days off."""
     own = dict(CompanyDay.objects.filter(day__year=year).values_list("day", "name"))
     return {**rules.holidays_of(person.country, person.region, year), **own}

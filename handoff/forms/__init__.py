@@ -3,6 +3,7 @@
 from handoff.forms.handoffs import ListForm, ReassignForm
 from handoff.forms.reasons import ReasonForm
 from handoff.forms.routing import RuleForm, TryForm
-from handoff.forms.settings import PolicyForm, SlaForm
+from handoff.forms.settings import PolicyForm
+from handoff.forms.slas import ExampleForm, SlaForm
 
-__all__ = ["ListForm", "PolicyForm", "ReasonForm", "ReassignForm", "RuleForm", "SlaForm", "TryForm"]
+__all__ = ["ExampleForm", "ListForm", "PolicyForm", "ReasonForm", "ReassignForm", "RuleForm", "SlaForm", "TryForm"]

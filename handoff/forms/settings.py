@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 
-from handoff.models import MqlPolicy, SlaPolicy
+from handoff.models import MqlPolicy
 from leads.forms.condition import ConditionField
 from leads.rules import ACTIVITY_KINDS, RESPONSE_KINDS
 
@@ -64,21 +64,3 @@ class PolicyForm(Revised):
         if score > 200:
             raise forms.ValidationError("The highest score is 200: nobody would ever pass.")
         return score
-
-
-class SlaForm(Revised):
-    condition = ConditionField(label="For leads where")
-
-    class Meta:
-        model = SlaPolicy
-        fields = [
-            *("name", "condition", "instant_only", "minutes", "working_time", "warn_percent", "max_reroutes"),
-        ]
-        labels = {
-            "instant_only": "Only for leads that passed at once (asked for a demo or a talk)",
-            "minutes": "Answer within (minutes)",
-            "working_time": "Only the rep's working hours count",
-            "warn_percent": "Warn when this much of the time is gone (%)",
-            "max_reroutes": "Give it to another rep at most (times)",
-        }
-        help_texts = {"instant_only": "", "working_time": ""}

@@ -3,7 +3,8 @@
 from handoff.rules.bar import may_reenter, passes_score, policy_check, why_score
 from handoff.rules.candidates import HOW, UNIT, Candidate, Choice
 from handoff.rules.choice import Pool
-from handoff.rules.clocks import clock_level, clock_percent
+from handoff.rules.clocks import Terms, clock_level, clock_percent, terms_check
+from handoff.rules.contradiction import contradiction
 from handoff.rules.decide import (
     COUNT_DAYS,
     LATE,
@@ -39,9 +40,11 @@ __all__ = [
     "Pool",
     "Record",
     "Route",
+    "Terms",
     "absence",
     "clock_level",
     "clock_percent",
+    "contradiction",
     "counts_said",
     "day_start",
     "give_back_refusal",
@@ -54,6 +57,7 @@ __all__ = [
     "shares",
     "skipped_sentence",
     "take_over_refusal",
+    "terms_check",
     "undo_late",
     "undo_until",
     "why_score",

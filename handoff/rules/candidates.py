@@ -16,6 +16,7 @@ HOW = {
     "overflow": "nobody of the rule's pool could, so it went on",
     "manager": "nobody of the rule's pool could, so the manager has it",
     "manual": "chosen by a person",
+    "late": "nobody answered in time, so it went to the manager",
     "taken_over": "took it over",
 }
 

@@ -1,17 +1,17 @@
 """Writing handoffs. One module a subject; import from here."""
 
 from handoff.services.assign import assign_batch, assign_drain, waiting_retry
-from handoff.services.clocks import clock_drain
 from handoff.services.decide import (
     handoff_accept,
     handoff_reject,
     handoffs_hold,
     handoffs_note_closed,
     handoffs_note_reopened,
-    handoffs_note_response,
 )
 from handoff.services.passing import handoff_give_back, handoff_reassign, handoff_take_over, rep_left
 from handoff.services.qualify import handoff_open, handoffs_open, qualify_scored
+from handoff.services.responses import handoffs_note_response
+from handoff.services.sweep import clock_drain
 from handoff.services.tell import mail_assigned
 from handoff.services.undo import handoff_undo
 

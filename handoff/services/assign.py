@@ -27,8 +27,9 @@ from team.services import NoticeLine, notices_tell
 log = logging.getLogger(__name__)
 BATCH = 500
 _READ = ["lead_id", "cycle", "state", "why", "instant", "score", "grade", "turn", "reroutes", "responded_at"]
-_GIVEN = ("rep_id", "turn", "reroutes")
-_CLOCK = ("sla_id", "warn_at", "due_at")
+# Six together: more at once cost another way of writing (core.bulk).
+_GIVEN = ("rep_id", "turn")
+_CLOCK = ("sla_id", "sla_revision", "warn_at", "due_at")
 
 
 def assign_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
@@ -157,9 +158,12 @@ def give(
     rows_update(Standing, ["owner"], [(one.lead_id, rep.pk) for one, rep, _ in rows])
     rows_insert(
         Assignment,
-        ["handoff", "rep", "turn", "how", "explanation", "mailed"],
+        ["handoff", "rep", "turn", "how", "explanation", "mailed", "due_at"],
         [
-            (one.pk, rep.pk, one.turn, outcome.how, json.dumps(outcome.explanation), rep.notify_email and not bulk)
+            (
+                *(one.pk, rep.pk, one.turn, outcome.how, json.dumps(outcome.explanation)),
+                *(rep.notify_email and not bulk, one.due_at),
+            )
             for one, rep, outcome in rows
         ],
         same={"at": now, "bulk": bulk},
@@ -187,7 +191,7 @@ def _write(rows: Sequence[Handoff], now: datetime) -> None:
     """Keep what ``give`` set. Whoever accepted keeps the clock that runs."""
     cells, fresh = attrgetter("pk", *_GIVEN), attrgetter("pk", *_GIVEN, *_CLOCK)
     begun: dict[str, Any] = {"state": Handoff.State.ASSIGNED.value, "assigned_at": now, "waiting_why": ""}
-    begun |= {"warned_at": None, "escalated_at": None, "responded_at": None}
+    begun |= {"warned_at": None, "escalated_at": None, "responded_at": None, "absent_told_at": None}
     clocked = [fresh(one) for one in rows if one.state == Handoff.State.ASSIGNED]
     rows_update(Handoff, [*_GIVEN, *_CLOCK], clocked, same=begun)
     rows_update(Handoff, _GIVEN, [cells(one) for one in rows if one.state != Handoff.State.ASSIGNED])

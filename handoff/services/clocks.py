@@ -1,54 +1,41 @@
-"""The human clock: warn before the deadline; at it tell the managers and give the lead to somebody else."""
+"""The human clock: warn before the deadline; at it tell whoever is to hear, and give the lead to somebody else."""
 
-import time
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
+from core import wording
 from core.clock import db_now
-from handoff.models import Assignment, Handoff
+from handoff import rules
+from handoff.models import Assignment, Handoff, SlaPolicy
 from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.assign import give, standings_lock
 from handoff.services.pool import Outcome, Routing, rules_lock
-from handoff.services.slas import Slas
+from handoff.services.slas import Slas, terms_kept
 from team.models import User
 from team.services import NoticeLine, notices_tell
 
 BATCH = 200
 NO_ANSWER = "No answer in time"
+NOTICED = timedelta(minutes=2)  # a deadline that was seen so much later is said to have been
 
 
-def clock_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
-    """Warn and escalate until nothing is due; returns how many were warned or escalated."""
-    done = 0
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        step = 0
-        now = db_now()
-        if _warnable(now).exists():
-            step += warn_batch(limit)
-        if _late(now).exists():
-            step += escalate_batch(limit)
-        if not step:
-            break
-        done += step
-    return done
-
-
-def _unanswered() -> Any:
+def unanswered() -> Any:
     # An accepted lead that nobody has called is late all the same: accepting is no answer.
     return Handoff.objects.filter(state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED], responded_at=None)
 
 
-def _warnable(now: datetime) -> Any:
-    return _unanswered().filter(warned_at=None, warn_at__lte=now, due_at__gt=now)
+def warnable(now: datetime) -> Any:
+    return unanswered().filter(warned_at=None, warn_at__lte=now, due_at__gt=now)
 
 
-def _late(now: datetime) -> Any:
-    return _unanswered().filter(escalated_at=None, due_at__lte=now)
+def late(now: datetime) -> Any:
+    return unanswered().filter(escalated_at=None, due_at__lte=now)
 
 
 @transaction.atomic
@@ -56,7 +43,7 @@ def warn_batch(limit: int = BATCH) -> int:
     """One notice before the deadline. Two drains at once: the second finds ``warned_at`` set."""
     now = db_now()
     rows = list(
-        _warnable(now)
+        warnable(now)
         .select_related("lead__company", "rep")
         .order_by("warn_at", "pk")
         .select_for_update(of=("self",), skip_locked=True)[:limit]
@@ -76,52 +63,110 @@ def warn_batch(limit: int = BATCH) -> int:
     return len(rows)
 
 
+@dataclass
+class Moving:
+    """Leads that leave their rep in one transaction. ``load`` takes the locks, in the order of every chooser: the
+    rules first, so that the order of the others is free."""
+
+    now: datetime
+    routing: Routing
+    rows: list[Handoff]
+    reps: dict[int, User | None]
+    moved: list[tuple[Handoff, User, Outcome]] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, due: Any, *, order: str, limit: int, now: datetime) -> "Moving":
+        ids = list(due.order_by(order, "pk").values_list("pk", flat=True)[:limit])
+        lead_ids = list(Handoff.objects.filter(pk__in=ids).values_list("lead_id", flat=True))
+        routing = Routing.load(lead_ids, now=now, locked=rules_lock())
+        rows = list(
+            due.filter(pk__in=ids)
+            .select_related("lead__company", "rep", "sla")
+            .order_by(order, "pk")
+            .select_for_update(of=("self",), skip_locked=True)
+        )
+        return cls(now, routing, rows, {one.pk: one.rep for one in rows})
+
+    def had(self) -> dict[int, set[int]]:
+        """Who has had each lead."""
+        out: dict[int, set[int]] = {one.pk: set() for one in self.rows}
+        for handoff_id, rep_id in Assignment.objects.filter(handoff__in=self.rows).values_list("handoff", "rep"):
+            out[handoff_id].add(rep_id)
+        return out
+
+    def give(self, *, why: str) -> set[int]:
+        """Write the moves: the old assignment ends, the new rep's clock starts. Returns the handoffs that went."""
+        handoffs = [one for one, _, _ in self.moved]
+        lead_ids = [one.lead_id for one in handoffs]
+        standings_lock(lead_ids)
+        assignments_end(handoffs, why=why, now=self.now)
+        if handoffs:
+            slas = Slas.load(lead_ids, now=self.now, calendars=self.routing.calendars)
+            give(self.moved, now=self.now, slas=slas)
+        self.routing.save()
+        return {one.pk for one in handoffs}
+
+
 @transaction.atomic
 def escalate_batch(limit: int = BATCH) -> int:
-    """At the deadline: tell the managers, give undecided leads to another rep (at most ``max_reroutes`` times),
-    flag the rest. Like every chooser it holds the rules first, so that the order of the other locks is free."""
+    """At the deadline: tell the managers (or who is named), give undecided leads to another rep as often as the terms
+    of their clock say, then leave them or give them to the manager; flag what stays. Those longest overdue first."""
     now = db_now()
-    ids = list(_late(now).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
-    lead_ids = list(Handoff.objects.filter(pk__in=ids).values_list("lead_id", flat=True))
-    routing = Routing.load(lead_ids, now=now, locked=rules_lock())
-    rows = list(
-        _late(now)
-        .filter(pk__in=ids)
-        .select_related("lead__company", "rep", "sla")
-        .order_by("due_at", "pk")
-        .select_for_update(of=("self",), skip_locked=True)
-    )
+    moving = Moving.load(late(now), order="due_at", limit=limit, now=now)
+    rows = moving.rows
     if not rows:
         return 0
-    late_reps = {one.pk: one.rep for one in rows}
-    moved = _moves(rows, routing)
-    standings_lock([one.lead_id for one, _, _ in moved])
-    assignments_end([one for one, _, _ in moved], why=NO_ANSWER, now=now)
-    for one, _, _ in moved:
-        one.reroutes += 1
-    lead_ids = [one.lead_id for one, _, _ in moved]
-    give(moved, now=now, slas=Slas.load(lead_ids, now=now, calendars=routing.calendars))
-    routing.save()
-    gone = {one.pk for one, _, _ in moved}
+    terms = terms_kept(rows)
+    told = _told(rows, terms)
+    due = {one.pk: one.due_at for one in rows}
+    again = _choose(moving, terms, told)
+    gone = moving.give(why=NO_ANSWER)
+    Handoff.objects.filter(pk__in=again).update(reroutes=F("reroutes") + 1)
     Handoff.objects.filter(pk__in=[one.pk for one in rows if one.pk not in gone]).update(escalated_at=now)
-    _tell_managers(rows, late_reps, gone, now)
+    lines: list[NoticeLine] = []
+    for one in rows:
+        lines += _lines(one, moving.reps[one.pk], told[one.pk], one.pk in gone, due[one.pk], now)
+    notices_tell(lines, kind="escalated", now=now)
     return len(rows)
 
 
-def _moves(rows: Sequence[Handoff], routing: Routing) -> list[tuple[Handoff, User, Outcome]]:
-    """Who can have which undecided lead instead; those for whom there is nobody are left out."""
-    had: dict[int, set[int]] = {}
-    for handoff_id, rep_id in Assignment.objects.filter(handoff__in=rows).values_list("handoff_id", "rep_id"):
-        had.setdefault(handoff_id, set()).add(rep_id)
-    moved = []
+def _told(rows: Sequence[Handoff], terms: dict[int, rules.Terms]) -> dict[int, list[User]]:
+    """Who hears of each: the person its terms name, or the managers of the rep's team."""
+    named = User.objects.in_bulk({one.tell_id for one in terms.values() if one.tell_id})
+    managers = managers_of([one.rep.team_id if one.rep else None for one in rows])
+    out = {}
     for one in rows:
-        allowed = one.sla.max_reroutes if one.sla else 0
-        if one.state != Handoff.State.ASSIGNED or one.reroutes >= allowed:
+        person = named.get(terms[one.pk].tell_id or 0) if one.pk in terms else None
+        usual = managers[one.rep.team_id if one.rep else None]
+        out[one.pk] = [person] if person and person.is_active else usual
+    return out
+
+
+def _choose(moving: Moving, terms: dict[int, rules.Terms], told: dict[int, list[User]]) -> list[int]:
+    """Decide who gets which undecided lead instead (``moving.moved``); who stays is left out. Returns those that
+    went to another rep, which the terms count."""
+    had = moving.had()
+    again: list[int] = []
+    managers: dict[int, int] = {}
+    for one in moving.rows:
+        if one.state != Handoff.State.ASSIGNED or one.pk not in terms:
             continue
-        outcome = routing.choose(one.lead_id, None, excluded=had.get(one.pk, set()))
-        if outcome.rep is not None:
-            moved.append((one, outcome.rep, outcome))
-    return moved
+        kept = terms[one.pk]
+        if one.reroutes < kept.max_reroutes:
+            outcome = moving.routing.choose(one.lead_id, None, excluded=had[one.pk])
+            if outcome.rep is not None:
+                moving.moved.append((one, outcome.rep, outcome))
+                again.append(one.pk)
+                continue
+        if kept.after_last == SlaPolicy.After.MANAGER and one.rep_id not in {who.pk for who in told[one.pk]}:
+            managers[one.pk] = next((who.pk for who in told[one.pk] if who.pk not in had[one.pk]), 0)
+    # locked, so that somebody who is deactivated at this moment leaves after they got it, or never gets it
+    active = User.objects.filter(pk__in=set(managers.values()), is_active=True).order_by("pk")
+    there = {who.pk: who for who in active.select_for_update(of=("self",), no_key=True)}
+    for one in moving.rows:
+        if manager := there.get(managers.get(one.pk, 0)):
+            moving.moved.append((one, manager, Outcome(rep=manager, how="late")))
+    return again
 
 
 def assignments_end(handoffs: Sequence[Handoff], *, why: str, now: datetime) -> None:
@@ -129,22 +174,20 @@ def assignments_end(handoffs: Sequence[Handoff], *, why: str, now: datetime) -> 
     Assignment.objects.filter(handoff__in=handoffs, ended_at=None).update(ended_at=now, ended_why=why[:120])
 
 
-def _tell_managers(
-    rows: Sequence[Handoff], late_reps: dict[int, User | None], moved: set[int], now: datetime
-) -> None:
-    lines: list[NoticeLine] = []
-    managers = managers_of([rep.team_id if rep else None for rep in late_reps.values()])
-    for one in rows:
-        rep = late_reps[one.pk]
-        name = rep.name if rep else "Nobody"
-        then = f"{one.rep} has it now." if one.pk in moved else "It stays there: please look after it."
-        # a lead that moved is one turn further; the key names the turn that ran out
-        turn = one.turn - 1 if one.pk in moved else one.turn
-        key = tell.key_of(one, turn, "late")
-        title = f"{name} did not answer {one.lead.name} in time"
-        told = [*managers[rep.team_id if rep else None]]
-        lines += [tell.notice_for(who, one, key, title, then) for who in told]
-        if rep is not None and rep not in told:
-            body = "It went to a colleague." if one.pk in moved else "Your manager was told."
-            lines.append(tell.notice_for(rep, one, key, f"Time ran out: {one.lead.name}", body))
-    notices_tell(lines, kind="escalated", now=now)
+def _lines(
+    one: Handoff, rep: User | None, told: Sequence[User], moved: bool, due: datetime | None, now: datetime
+) -> list[NoticeLine]:
+    """What the managers and the rep read about one deadline that passed."""
+    name = rep.name if rep else "Nobody"
+    then = f"{one.rep} has it now." if moved else "It stays there: please look after it."
+    if due and now - due > NOTICED:
+        then += f" The time ran out {wording.duration((now - due).total_seconds())} before anybody was told."
+    # a lead that moved is one turn further; the key names the turn that ran out
+    turn = one.turn - 1 if moved else one.turn
+    key = tell.key_of(one, turn, "late")
+    title = f"{name} did not answer {one.lead.name} in time"
+    lines = [tell.notice_for(who, one, key, title, then) for who in told]
+    if rep is not None and rep not in told:
+        body = "It went to a colleague." if moved else "Your manager was told."
+        lines.append(tell.notice_for(rep, one, key, f"Time ran out: {one.lead.name}", body))
+    return lines

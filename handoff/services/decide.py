@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 
 from core import outbox
 from core.clock import db_now
@@ -143,19 +142,6 @@ def marketing_tell(one: Handoff, key: str, title: str, body: str, now: datetime)
     marketers = User.objects.filter(is_active=True, is_marketer=True)
     lines = [tell.notice_for(who, one, key, title, body) for who in marketers]
     notices_tell(lines, kind="rejected", now=now)
-
-
-def handoffs_note_response(payloads: Sequence[dict[str, Any]]) -> None:
-    """Listener of ``lead.responded``: the first call, e-mail or meeting by the rep who has it stops the clock."""
-    for one in payloads:
-        at = parse_datetime(one["at"])
-        Handoff.objects.filter(
-            lead_id=one["lead_id"],
-            rep_id=one["by_id"],
-            state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED],
-            responded_at=None,
-            assigned_at__lte=at,
-        ).update(responded_at=at)
 
 
 def handoffs_hold(payloads: Sequence[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from funnels.models import Funnel, Stage
 from handoff import rules
 from handoff.models import MqlPolicy, RejectReason, SlaPolicy
 from handoff.selectors import policy_current
+from handoff.services.sla_settings import sla_default_left
 from leads.compiler import condition_q
 from leads.conditions import condition_check
 from leads.models import Standing
@@ -141,18 +142,5 @@ def _not_last(model: type[Model], pk: int) -> None:
     manager: Any = model._default_manager
     if not manager.filter(is_active=True).exclude(pk=pk).exists():
         raise Refused(_LAST[model])
-
-
-@transaction.atomic
-def sla_save(*, by: Any, policy: SlaPolicy | None, revision: int, values: dict[str, Any]) -> SlaPolicy:
-    """Create (goes first) or change a response time. Running clocks keep the deadline they started with."""
-    _manager(by)
-    values = {**values, "condition": condition_check(values.get("condition"))}
-    if not 1 <= values["minutes"] <= 43_200:
-        raise Refused("Between 1 minute and 30 days (43,200 minutes).", field="minutes")
-    if not 1 <= values["warn_percent"] <= 99:
-        raise Refused("Warn after 1 to 99 percent of the time.", field="warn_percent")
-    saved: SlaPolicy = _save(SlaPolicy, policy, revision, values)
-    if policy is None:
-        _renumber(SlaPolicy, first=saved.pk)
-    return saved
+    if model is SlaPolicy:
+        sla_default_left(without=pk)

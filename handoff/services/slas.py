@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handoff import rules
-from handoff.models import Handoff, SlaPolicy
+from handoff.models import Handoff, SlaPolicy, SlaRevision
 from leads.compiler import leads_matching
 from leads.models import Lead
 from team.models import User
@@ -34,30 +34,56 @@ class Slas:
 
     @classmethod
     def load(
-        cls, lead_ids: Collection[int], *, now: datetime, reps: Iterable[User] = (), calendars: Any = None
+        cls,
+        lead_ids: Collection[int],
+        *,
+        now: datetime,
+        reps: Iterable[User] = (),
+        calendars: Any = None,
+        since: datetime | None = None,
     ) -> "Slas":
-        """``calendars``: those of the reps, when they are known already."""
+        """``calendars``: those of the reps, when they are known already; else they are right from ``since`` on."""
         policies = list(SlaPolicy.objects.filter(is_active=True))
         if calendars is None:
-            calendars = calendars_of(reps, since=now)
+            calendars = calendars_of(reps, since=since or now)
         return cls(policies, matching_by(policies, lead_ids, now), calendars)
 
     def start(self, handoff: Handoff, rep: User, now: datetime) -> None:
         """Start the human clock of ``handoff`` for ``rep``."""
         handoff.assigned_at, handoff.warned_at, handoff.escalated_at = now, None, None
-        handoff.sla = next((one for one in self.policies if self._holds(one, handoff)), None)
-        handoff.warn_at, handoff.due_at = self._deadlines(handoff.sla, rep, now) if handoff.sla else (None, None)
+        self.promise(handoff, rep, now)
 
-    def _deadlines(self, policy: SlaPolicy, rep: User, now: datetime) -> tuple[datetime, datetime]:
+    def promise(self, handoff: Handoff, rep: User, start: datetime) -> None:
+        """By which terms, and by when, ``rep`` is to answer, on a clock that started at ``start``."""
+        policy = next((one for one in self.policies if self._holds(one, handoff)), None)
+        handoff.sla = policy
+        handoff.sla_revision = policy.revision if policy else None
+        handoff.warn_at, handoff.due_at = self._deadlines(policy, rep, start) if policy else (None, None)
+
+    def _deadlines(self, policy: SlaPolicy, rep: User, start: datetime) -> tuple[datetime, datetime]:
         """When to warn and when time is out: the same for all who get one at one moment and share a calendar."""
-        calendar = self.calendars[rep.pk] if policy.working_time else rules.AROUND_THE_CLOCK
-        key = (policy.pk, calendar, now)
+        if rep.pk not in self.calendars:  # given to somebody whom routing did not look at, a manager
+            self.calendars = {**self.calendars, **calendars_of([rep], since=start)}
+        calendar = self.calendars[rep.pk]
+        key = (policy.pk, calendar, start)
         if key not in self._known:
-            warn = calendar.due_at(now, policy.minutes * policy.warn_percent / 100)
-            self._known[key] = warn, calendar.due_at(now, policy.minutes)
+            self._known[key] = rules.Terms(**policy.terms).deadlines(start, calendar)
         return self._known[key]
 
     def _holds(self, policy: SlaPolicy, handoff: Handoff) -> bool:
         if policy.instant_only and not handoff.instant:
             return False
         return policy.pk not in self.matching or handoff.lead_id in self.matching[policy.pk]
+
+
+def terms_kept(handoffs: Iterable[Handoff]) -> dict[int, rules.Terms]:
+    """The terms under which the clock of each handoff started (``sla`` loaded). One statement."""
+    rows = [one for one in handoffs if one.sla is not None]
+    wanted: set[tuple[int | None, int | None]] = {(one.sla_id, one.sla_revision) for one in rows}
+    known = SlaRevision.objects.filter(policy__in={policy for policy, _ in wanted}).values_list(
+        "policy_id", "revision", "terms"
+    )
+    kept: dict[tuple[int | None, int | None], Any] = {
+        (policy, revision): terms for policy, revision, terms in known if (policy, revision) in wanted
+    }
+    return {one.pk: rules.Terms(**kept.get((one.sla_id, one.sla_revision), one.sla.terms)) for one in rows if one.sla}

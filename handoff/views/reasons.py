@@ -12,7 +12,10 @@ from handoff.forms import ReasonForm
 from handoff.models import RejectReason
 from handoff.rules.decide import COUNT_DAYS
 from handoff.services import reasons as service
-from handoff.views.settings import MARKETING, _act, _edit, _move, _toggle, form_view
+from handoff.views.settings import _move, _toggle
+from handoff.views.shared import MARKETING, form_view
+from handoff.views.shared import act as _act
+from handoff.views.shared import edit as _edit
 from team.access import roles_required
 
 HOME = "handoff:reasons"

@@ -4,20 +4,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import redirect, render
 
 from core.clock import db_now
 from core.errors import Refused
 from handoff import selectors
-from handoff.forms import PolicyForm, SlaForm
-from handoff.models import SlaPolicy
+from handoff.forms import PolicyForm
 from handoff.services import settings as service
 from handoff.views.shared import MARKETING, form_view
 from handoff.views.shared import act as _act
-from handoff.views.shared import edit as _edit
 from handoff.views.shared import refused as _refused
-from leads.conditions import condition_sentence
 from team.access import roles_required
 
 
@@ -80,49 +76,3 @@ def _move(request: HttpRequest, model: Any, pk: int, home: str) -> HttpResponse:
 def _toggle(request: HttpRequest, model: Any, pk: int, home: str) -> HttpResponse:
     active = request.POST.get("active") == "1"
     return _act(request, home, lambda: service.row_toggle(by=request.user, model=model, pk=pk, active=active))
-
-
-@require_safe
-@roles_required(*MARKETING)
-def sla(request: HttpRequest) -> HttpResponse:
-    """The response times, in order."""
-    rows = list(SlaPolicy.objects.all())
-    for row in rows:
-        one: Any = row
-        one.sentence = condition_sentence(row.condition)
-    return render(request, "handoff/sla.html", {"policies": rows})
-
-
-def _sla(request: HttpRequest, row: SlaPolicy | None) -> HttpResponse:
-    form = SlaForm(request.POST or None, instance=row)
-
-    def save() -> None:
-        service.sla_save(by=request.user, policy=row, revision=form.cleaned_data["revision"], values=form.values())
-
-    return _edit(
-        request, form, save, "handoff/sla_form.html", "handoff:sla", "Saved. It counts from the next lead on."
-    )
-
-
-@form_view
-@roles_required("manager")
-def sla_new(request: HttpRequest) -> HttpResponse:
-    return _sla(request, None)
-
-
-@form_view
-@roles_required("manager")
-def sla_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    return _sla(request, get_object_or_404(SlaPolicy, pk=pk))
-
-
-@require_POST
-@roles_required("manager")
-def sla_move(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, SlaPolicy, pk, "handoff:sla")
-
-
-@require_POST
-@roles_required("manager")
-def sla_toggle(request: HttpRequest, pk: int) -> HttpResponse:
-    return _toggle(request, SlaPolicy, pk, "handoff:sla")

@@ -1,11 +1,11 @@
 """Days of work as people say them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from team.rules.calendar import Calendar, zone_get
+from team.rules.calendar import Calendar, day_start, zone_get
 
 MIDNIGHT = time()
 
@@ -70,3 +70,29 @@ def now_said(calendar: Calendar, now: datetime) -> str:
     if at.date() == now.astimezone(zone).date():
         return f"Next at work today at {at:%H:%M}."
     return f"Next at work on {at:%A} {at.day} {at:%B} at {at:%H:%M}."
+
+
+def days_counted(calendar: Calendar, start: datetime, end: datetime, names: Mapping[date, str]) -> list[Day]:
+    """Each day from ``start`` to ``end`` with the minutes of work that it gave: how a deadline comes about."""
+    zone = zone_get(calendar.zone)
+    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    found: dict[date, list[str]] = {}
+    for opens, closes in calendar.spans(start):
+        if opens >= end:
+            break
+        for day, begins, ends in _by_day(opens, min(closes, end), zone):
+            minutes = (ends - begins) / timedelta(minutes=1)
+            span = f"{_shown(begins, zone)}–{_shown(ends, zone, ends=True)}"
+            found.setdefault(day, []).append(f"{span} ({minutes:g} min)")
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return [_day(calendar, day, found.get(day), names, today=first) for day in days]
+
+
+def _by_day(opens: datetime, closes: datetime, zone: ZoneInfo) -> Iterator[tuple[date, datetime, datetime]]:
+    """A span cut where the local day ends."""
+    while opens < closes:
+        day = opens.astimezone(zone).date()
+        midnight = day_start(datetime.combine(day + timedelta(days=1), time(12), zone), zone.key)
+        ends = min(closes, midnight)
+        yield day, opens, ends
+        opens = ends

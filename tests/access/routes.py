@@ -124,7 +124,7 @@ ROUTES: dict[str, Route] = {
     **_all("POST", MANAGERS, "handoff:draft_drop", "handoff:draft_force"),
     **_all("GET POST", MANAGERS, "handoff:reason_new", "handoff:reason_edit"),
     **_all("POST", MANAGERS, "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete"),
-    **_all("POST", MANAGERS, "handoff:sla_move", "handoff:sla_toggle"),
+    **_all("POST", MANAGERS, "handoff:sla_move", "handoff:sla_toggle", "handoff:sla_renew"),
     **_all("POST", MANAGERS, "handoff:reason_move", "handoff:reason_toggle", "handoff:reason_delete"),
     # deals
     **_all("GET", STAFF, "deals:list", "deals:export", "deals:board", "deals:column"),

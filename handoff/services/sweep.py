@@ -1,0 +1,26 @@
+"""What is due of the clocks, whoever saved or opened what: by the database's time, called by the sweeper."""
+
+import time
+
+from core.clock import db_now
+from handoff.services.absence import absent_batch, absent_due
+from handoff.services.clocks import BATCH, escalate_batch, late, warn_batch, warnable
+
+
+def clock_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
+    """Warn, escalate and look after the leads of who is off, until nothing is due; returns how many it was."""
+    done = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        step = 0
+        now = db_now()
+        if warnable(now).exists():
+            step += warn_batch(limit)
+        if late(now).exists():
+            step += escalate_batch(limit)
+        if absent_due(now).exists():
+            step += absent_batch(limit)
+        if not step:
+            break
+        done += step
+    return done
