@@ -59,7 +59,7 @@
 
   // --- Trouble. What asks again by itself (every few seconds) tells it once, until it works again ---------
   const SAID = { 403: "You may not do this.", 404: "This is no longer here.", 409: "Somebody else was first. Reload and look again.", 429: "Too many requests at once. Wait a moment and try again." };
-  const polls = (element) => element && (element.getAttribute("hx-trigger") || "").includes("every");
+  const polls = (element) => element && /every|-tick/.test(element.getAttribute("hx-trigger") || "");
   let quiet = false;
   function trouble(event, text) {
     if (polls(event.detail.elt)) {

@@ -93,18 +93,4 @@
       if (panel() && kept) panel().replaceChildren(kept.content.cloneNode(true));
     }
   });
-
-  document.addEventListener("queue-new", () => {
-    if (window.baton) window.baton.toast("A new lead is on the clock.");
-    const sound = document.querySelector("[data-sound]");
-    if (!sound) return;
-    const context = new AudioContext();
-    const tone = context.createOscillator();
-    const gain = context.createGain();
-    gain.gain.value = 0.05;
-    tone.frequency.value = 660;
-    tone.connect(gain).connect(context.destination);
-    tone.start();
-    tone.stop(context.currentTime + 0.18);
-  });
 })();

@@ -1,8 +1,11 @@
 """A person's own page: name, zone, hours, notices, keys to the API."""
 
+import json
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,9 +14,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.ask import ask
+from core.clock import db_now
 from team import selectors, services
 from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
 from team.models import ApiToken, Notice, TimeOff
+
+NEWS = timedelta(seconds=30)
+NEWS_SHOWN = 4
 
 
 def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse:
@@ -117,13 +124,21 @@ def _number(text: str) -> int:
 
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
-    """Unread notices and what waits in the queue, asked for every few seconds by every page: counts on partial
-    indexes."""
+    """Unread notices and what waits in the queue, asked for every second or so by the page in front: counts on
+    partial indexes. ``v``: the version that the page shows; nothing is drawn when it is still true. What came within
+    the last half minute goes along, so that it is told on whatever page the person is."""
     user: Any = request.user
-    context = {"unread": Notice.objects.filter(user=user, read_at=None).count()}
+    unread = Notice.objects.filter(user=user, read_at=None)
+    found = unread.order_by().aggregate(count=Count("pk"), newest=Max("pk"))
+    context = {"unread": found["count"]}
     if user.has_role("rep", "manager"):
         context["waiting"] = ask("queue.waiting", user_id=user.pk) or 0
-    return render(request, "team/_bell.html", context)
+    context["version"] = f"{found['newest'] or 0}-{found['count']}-{context.get('waiting', '')}"
+    if request.GET.get("v") == context["version"]:
+        return HttpResponse(status=204)
+    recent = unread.filter(created_at__gt=db_now() - NEWS).order_by("-pk")[:NEWS_SHOWN]
+    news = list(recent.values("pk", "kind", "title", "body", "url")) if found["count"] else []
+    return render(request, "team/_bell.html", context | {"news": json.dumps(news) if news else ""})
 
 
 @require_safe

@@ -13,6 +13,7 @@ from tests.machinery.browser import DESK, PHONE, assert_axe_clean
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Opened = Callable[..., Page]
+NOTIFY = ["/profile/notifications/", "/profile/notifications/digest/", "/channels/new/"]
 PAGES = {
     "anonymous": ["/login/", "/password/reset/", "/password/reset/sent/", "/password/set/x/y/", "/f/guide/"],
     "marketer": [
@@ -29,7 +30,17 @@ PAGES = {
         *("/scoring/rules/{rule}/", "/scoring/models/{draft}/rules/new/negative/"),
         *("/handoffs/", "/handoffs/{handoff}/", "/mql/", "/funnel/"),
     ],
-    "rep": ["/queue/", "/board/", "/deals/", "/deals/{deal}/", "/deals/new/", "/sales/", "/profile/", "/notices/"],
+    "rep": [
+        "/queue/",
+        "/board/",
+        "/deals/",
+        "/deals/{deal}/",
+        "/deals/new/",
+        "/sales/",
+        "/profile/",
+        "/notices/",
+        *NOTIFY,
+    ],
     "manager": [
         "/funnel/",
         "/sales/",
@@ -40,6 +51,7 @@ PAGES = {
         "/people/",
         "/people/{rep}/",
         "/profile/tokens/",
+        "/channels/",
     ],
     "admin": [
         "/leads/fields/",

@@ -1,0 +1,80 @@
+// News on every page: the bell asks "has it changed?" every second while somebody looks, tells what is new at the corner, in
+// the title and, for who wants it, with a sound.
+(() => {
+  "use strict";
+  const bell = () => document.querySelector("#bell[data-live]");
+  const SECOND = 1000;
+  const SHOWN = 3;
+
+  // --- The pace: every second in front, rarely behind; a server that answers slowly is asked less often -----
+  let took = []; // of the last three requests; the quickest counts, one slow answer is no slow server
+  let asked = 0;
+  let timer = null;
+  function next() {
+    clearTimeout(timer);
+    const wait = document.hidden ? 15 * SECOND : Math.min(5 * SECOND, Math.max(SECOND, 5 * Math.min(...took)));
+    timer = setTimeout(tick, wait * (0.9 + Math.random() * 0.1));
+  }
+  function tick() {
+    if (bell()) htmx.trigger(bell(), "bell-tick");
+    next(); // whatever becomes of this one
+  }
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt !== bell()) return;
+    asked = performance.now();
+    const shown = bell().querySelector("[data-bell-version]");
+    const why = event.detail.triggeringEvent && event.detail.triggeringEvent.type;
+    if (shown && why === "bell-tick") event.detail.parameters.v = shown.dataset.bellVersion;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt !== bell()) return;
+    took = [...took, event.detail.successful ? performance.now() - asked : SECOND].slice(-3);
+    next();
+  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+  document.addEventListener("queue-new", tick); // the queue saw it first
+  document.addEventListener("DOMContentLoaded", () => { if (bell()) next(); });
+
+  // --- In the title: how many are unread ------------------------------------------------------------------
+  const plain = () => document.title.replace(/^\(\d+\+?\) /, "");
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const shown = event.detail.target === bell() && bell().querySelector("[data-unread]");
+    if (!shown) return;
+    const unread = Number(shown.dataset.unread);
+    document.title = unread ? `(${unread > 99 ? "99+" : unread}) ${plain()}` : plain();
+    const news = bell().querySelector("[data-news]");
+    if (news) tell(JSON.parse(news.dataset.news));
+  });
+
+  // --- At the corner: each piece of news once in this browser, whatever page it came on ---------------------
+  const KEPT = "baton.told";
+  function told() {
+    try { return JSON.parse(localStorage.getItem(KEPT)) || []; } catch { return []; }
+  }
+  function remember(ids) {
+    try { localStorage.setItem(KEPT, JSON.stringify([...told(), ...ids].slice(-100))); } catch { /* not kept: told again */ }
+  }
+  function tell(found) {
+    if (document.hidden) return; // nobody sees it; the title says so
+    const known = new Set(told());
+    const items = found.filter((one) => !known.has(one.pk));
+    if (!items.length) return;
+    remember(items.map((one) => one.pk));
+    for (const one of items.slice(0, SHOWN)) window.baton.toast(one.body ? `${one.title}. ${one.body}` : one.title, "news", "", one.url);
+    if (items.length > SHOWN) window.baton.toast("And more, in the bell.", "news", "", bell().querySelector("a").getAttribute("href"));
+    if (items.some((one) => one.kind === "handoff")) {
+      document.body.dispatchEvent(new CustomEvent("handoff-changed", { bubbles: true }));
+      if ("sound" in document.body.dataset) beep();
+    }
+  }
+  function beep() {
+    const context = new AudioContext();
+    const tone = context.createOscillator();
+    const gain = context.createGain();
+    gain.gain.value = 0.05;
+    tone.frequency.value = 660;
+    tone.connect(gain).connect(context.destination);
+    tone.start();
+    tone.stop(context.currentTime + 0.18);
+  }
+})();
