@@ -16,6 +16,12 @@ def _intake() -> None:
     run()
 
 
+def _latency() -> None:
+    from bench.latency import run
+
+    run()
+
+
 def _rescore() -> None:
     from bench.heavy import rescore
 
@@ -39,6 +45,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "pages": _pages,
     "rescore": _rescore,
     "intake": _intake,
+    "latency": _latency,
     "handoffs": _handoffs,
     "import": _imports,
 }

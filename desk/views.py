@@ -5,10 +5,10 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from core.clock import screen_now
 from core.errors import Refused
 from deals.models import Deal
 from desk import selectors
@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @roles_required(*QUEUE_ROLES)
 def queue(request: HttpRequest) -> HttpResponse:
     """My queue. ``?open=handoff-12`` opens that person beside the list."""
-    found = selectors.queue_get(request.user, timezone.now())
+    found = selectors.queue_get(request.user, screen_now())
     wanted = request.GET.get("open", "")
     chosen = next((one for one in found.items if one.key == wanted), None)
     first = found.items[0] if found.items else None
@@ -59,7 +59,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @roles_required(*QUEUE_ROLES)
 def queue_list(request: HttpRequest) -> HttpResponse:
     """The list alone, asked for every two seconds; 204 while it looks the same as the page's ``?v=``."""
-    found = selectors.queue_get(request.user, timezone.now())
+    found = selectors.queue_get(request.user, screen_now())
     if request.GET.get("v") == found.version:
         return HttpResponse(status=204)
     response = render(request, "desk/_queue_list.html", {"queue": found, "selected": request.GET.get("open", "")})
@@ -73,7 +73,7 @@ def queue_list(request: HttpRequest) -> HttpResponse:
 @roles_required(*QUEUE_ROLES)
 def queue_panel(request: HttpRequest, key: str) -> HttpResponse:
     """Who this is and why they are here, beside the list."""
-    chosen = selectors.queue_item_get(request.user, key, timezone.now())
+    chosen = selectors.queue_item_get(request.user, key, screen_now())
     if chosen is None:
         return render(request, "desk/_panel_gone.html")
     return render(request, "desk/_panel.html", {"chosen": chosen, **_panel(request.user, chosen)})

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from core import wording
+from core.clock import screen_now
 
 register = template.Library()
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -66,7 +67,7 @@ def ago(moment: datetime | None) -> str:
     """'5 minutes ago', 'in 2 days'; nothing -> –."""
     if not moment:
         return "–"
-    return wording.ago((timezone.now() - moment).total_seconds())
+    return wording.ago((screen_now() - moment).total_seconds())
 
 
 @register.filter

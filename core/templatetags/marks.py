@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide as draw
 
 from core import wording
+from core.clock import screen_now
 from core.templatetags.formats import ago, hue, initials, local_time
 
 register = template.Library()
@@ -131,7 +132,7 @@ def clock(due_at: datetime | None, starts_at: datetime | None = None, tone: str 
     """A round countdown to ``due_at``; late turns red. It runs in the browser, by the server's time."""
     if due_at is None:
         return format_html(NO_CLOCK, 16)
-    now = timezone.now()
+    now = screen_now()
     total = (due_at - starts_at).total_seconds() if starts_at and starts_at < due_at else 0
     left = (due_at - now).total_seconds()
     spent = 100 if left <= 0 or total <= 0 else max(0, min(100, round(100 * (1 - left / total))))

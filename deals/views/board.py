@@ -3,9 +3,9 @@
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from core.clock import screen_now
 from core.errors import Refused
 from deals.access import sees_prices, works_deals
 from deals.forms import BoardFilter, MoveForm
@@ -44,7 +44,7 @@ def column(request: HttpRequest, stage: int) -> HttpResponse:
     filters = BoardFilter(request.GET, user=request.user)
     try:
         cards, more = board_column(
-            request.user, filters.wanted(), found, timezone.now(), after=request.GET.get("after", "")
+            request.user, filters.wanted(), found, screen_now(), after=request.GET.get("after", "")
         )
     except Refused as refusal:
         return HttpResponse(refusal.message, status=422, content_type="text/plain; charset=utf-8")

@@ -9,8 +9,8 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
+from core.clock import screen_now
 from core.errors import Conflict, Refused
 from deals.access import sees_prices, works_deals
 from deals.forms import AssignForm, BoardFilter, LogForm, ProductsForm, TaskForm
@@ -92,7 +92,7 @@ def board_context(request: HttpRequest, say: Say | None = None) -> dict[str, Any
     stages = stages_all()
     filters = BoardFilter(request.GET, user=request.user)
     return {
-        "board": board(request.user, filters.wanted(), stages, timezone.now()),
+        "board": board(request.user, filters.wanted(), stages, screen_now()),
         "filters": filters,
         "query": filters.query(),
         "say": say,
@@ -107,7 +107,7 @@ def deal_context(request: HttpRequest, deal: Deal, say: Say | None = None, **mor
     chosen = list(deal.products.all())
     context = {
         "deal": deal,
-        "page": deal_page(deal, user, stages_all(), timezone.now()),
+        "page": deal_page(deal, user, stages_all(), screen_now()),
         "products": chosen,
         "say": say,
         "prices": sees_prices(user),

@@ -5,10 +5,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import csvsafe
+from core.clock import screen_now
 from core.errors import Refused
 from deals.access import sees_prices, works_deals
 from deals.forms import DealFilter, DealNewForm
@@ -28,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     stages = stages_all()
     filters = DealFilter(request.GET, user=request.user, stages=stages)
     wanted = filters.wanted()
-    page = deals_list(request.user, wanted, stages, timezone.now(), cursor=request.GET.get("cursor", ""))
+    page = deals_list(request.user, wanted, stages, screen_now(), cursor=request.GET.get("cursor", ""))
     context = {
         "filters": filters,
         "filtered": bool(wanted.keys() - {"sort"}),
@@ -48,7 +48,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered deals as CSV, streamed."""
     stages = stages_all()
     wanted = DealFilter(request.GET, user=request.user, stages=stages).wanted()
-    rows = deals_export(request.user, deal_rows(request.user, wanted, stages, timezone.now()))
+    rows = deals_export(request.user, deal_rows(request.user, wanted, stages, screen_now()))
     response = StreamingHttpResponse(csvsafe.lines(rows, bom=True), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="deals.csv"'
     return response

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
+from core.clock import screen_now
 from deals.models import Deal
 from funnels.models import Transition
 from funnels.selectors import histories
@@ -47,7 +47,7 @@ def timeline_context(
 
 def lead_context(lead: Lead, user: Any, *, size: int = 30) -> dict[str, Any]:
     """The parts that the queue's panel and the lead page share."""
-    now = timezone.now()
+    now = screen_now()
     deals = list(Deal.objects.visible_to(user).filter(lead=lead).select_related("stage__funnel").order_by("-pk"))
     journey = journey_of(lead, deals)
     return {

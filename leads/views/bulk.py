@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from core.clock import screen_now
 from core.errors import Refused
 from core.models import Leased
 from leads.models import BulkJob, Standing
@@ -49,7 +49,7 @@ def _confirm(request: HttpRequest, action: str, value: str, query: str, ids: lis
     rows: Any
     if ids is None:
         found = filter_read(query, request.user)
-        rows = filter_apply(found, request.user, timezone.now())
+        rows = filter_apply(found, request.user, screen_now())
         if found.problems:
             raise Refused(" ".join(found.problems))
     else:

@@ -2,10 +2,10 @@
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from core.clock import screen_now
 from leads.conditions import condition_sentence
 from leads.forms.condition import ConditionField
 from leads.selectors import words
@@ -28,7 +28,7 @@ def condition_preview(request: HttpRequest) -> JsonResponse:
         condition = ConditionField().clean(request.POST.get("condition", ""))
     except ValidationError as error:
         return JsonResponse({"error": " ".join(error.messages)}, status=422)
-    rows = words.standings_matching(condition, request.user, timezone.now())
+    rows = words.standings_matching(condition, request.user, screen_now())
     count = words.count_capped(rows)
     said = words.count_said(count)
     noun = "lead" if count == 1 else "leads"

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core import csvsafe
+from core.clock import screen_now
 from core.keyset import Page, keyset_page
 from leads.models import CustomField
 from leads.selectors.export import export_rows
@@ -40,7 +41,7 @@ DAYS = [(1, "the last day"), (7, "the last 7 days"), (30, "the last 30 days"), (
 def _results(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     found = filter_read(request.GET, user)
-    rows: Any = filter_apply(found, user, timezone.now())
+    rows: Any = filter_apply(found, user, screen_now())
     page: Page = keyset_page(
         rows, wide=rows_shown(), sort=found.column, cursor=request.GET.get("cursor", ""), size=PAGE
     )
@@ -92,7 +93,7 @@ def lead_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """The filtered list as CSV, streamed in keyset chunks: memory does not grow with the number of leads."""
     user: Any = request.user
     found = filter_read(request.GET, user)
-    rows = filter_apply(found, user, timezone.now())
+    rows = filter_apply(found, user, screen_now())
     if found.problems:
         return HttpResponse(" ".join(found.problems), status=400, content_type="text/plain; charset=utf-8")
     custom = list(CustomField.objects.all())

@@ -6,9 +6,9 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.clock import screen_now
 from core.errors import Refused
 from leads.conditions import condition_sentence
 from leads.forms.settings import SegmentForm
@@ -24,7 +24,7 @@ SHOWN = 100
 
 def _count(segment: Segment, user: Any) -> str:
     problems: list[str] = []
-    kept: Q = segment_q(segment, user, timezone.now(), problems)
+    kept: Q = segment_q(segment, user, screen_now(), problems)
     return "?" if problems else count_said(count_capped(Standing.objects.visible_to(user).filter(kept)))
 
 
