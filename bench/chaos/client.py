@@ -160,6 +160,12 @@ class Work:
         with self.lock:
             self.accepted += 1
 
+    def tell(self) -> None:
+        """How far it has come; whoever reads it finds a whole number."""
+        fresh = self.folder / "progress.new"
+        fresh.write_text(str(self.accepted))
+        fresh.replace(self.folder / "progress")
+
     def refused(self, one: Capture, answer: Any) -> None:
         with (self.folder / "refused.log").open("a") as file:
             file.write(f"{one.key} {one.door} {answer.status_code} {answer.text[:300]!r}\n")
@@ -171,11 +177,10 @@ def main() -> None:
     senders = [Sender(work) for _ in range(THREADS)]
     for one in senders:
         one.start()
-    progress = path.parent / "progress"
     while any(one.is_alive() for one in senders):
-        progress.write_text(str(work.accepted))
+        work.tell()
         time.sleep(0.1)
-    progress.write_text(str(work.accepted))
+    work.tell()
 
 
 if __name__ == "__main__":
