@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, ValidationError
@@ -39,6 +40,11 @@ def bare_hosts(names: list[str]) -> None:
 def currency(code: str) -> None:
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
         raise ValidationError(f"must be a currency code such as USD or EUR, not {code!r}")
+
+
+def zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"must be a time zone such as Europe/Lisbon, not {name!r}")
 
 
 def positive(number: int) -> None:
@@ -126,6 +132,7 @@ class Environment:
     behind_proxy: bool
     upload_limit_mb: int
     currency: str
+    company_zone: str
     email: dict[str, Any]
 
 
@@ -160,5 +167,6 @@ def _read(base: Path) -> Environment:
         behind_proxy=env.bool("BATON_BEHIND_PROXY", False),
         upload_limit_mb=env.int("BATON_UPLOAD_LIMIT_MB", 1024, validate=positive),
         currency=env.str("BATON_CURRENCY", "USD", validate=currency),
+        company_zone=env.str("BATON_TIME_ZONE", "UTC", validate=zone),
         email=email(var),
     )

@@ -107,12 +107,16 @@ INVARIANTS: list[str] = [
 
 # Questions to a room on the same line or above, answered by one selector: ``core.ask.ask``.
 ASK: dict[str, str] = {
-    # scoring asks handoff: the score from which a lead is an MQL
-    "mql.bar": "handoff.selectors.mql_bar",
+    # scoring asks handoff: the score from which a lead (or without one, one of no segment) is an MQL
+    "mql.bar": "handoff.policies.mql_bar",
+    # and: the bar of each of these leads
+    "mql.bars": "handoff.policies.mql_bars",
+    # and: the score below which nobody can pass by it
+    "mql.lowest": "handoff.policies.mql_lowest",
     # scoring asks handoff and deals: what became of the leads that sales got
     "leads.outcomes": "config.outcomes.closed_outcomes",
     # scoring asks handoff: what else lets a lead pass the MQL bar
-    "mql.policy": "handoff.selectors.mql_policy",
+    "mql.policy": "handoff.policies.mql_policy",
     # scoring asks handoff and deals: what sales made of each of these leads, decided or not
     "leads.verdicts": "config.outcomes.verdicts",
     # and: whom sales got, what they said of them, and what came of it

@@ -33,6 +33,8 @@ LOG_LEVEL = given.log_level
 BEHIND_PROXY = given.behind_proxy
 UPLOAD_LIMIT_MB = given.upload_limit_mb
 CURRENCY = given.currency
+# Where the company's day begins and ends; people have zones of their own.
+COMPANY_ZONE = given.company_zone
 
 
 def _database() -> dict[str, Any]:

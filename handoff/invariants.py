@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Concat
 from core.invariants import Broken, found, twice
 from core.models import OutboxMessage
 from funnels.models import Stage, Transition
-from handoff.models import Assignment, Decision, Handoff
+from handoff.models import Assignment, Decision, Handoff, MqlPolicy
 from leads.models import Standing
 from team.models import Notice
 
@@ -24,6 +24,30 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
     yield from _places()
     yield from _told(now)
     yield from _clocks(now, grace)
+    yield from _policies()
+
+
+def _policies() -> Iterator[Broken]:
+    """Every lead has a policy, and what was handed over says which."""
+    rows = MqlPolicy.objects.order_by("pk")
+    if (defaults := rows.filter(is_default=True).count()) != 1:
+        yield Broken("handoff: one policy is the default", f"{defaults} policies are for everybody else, not one.")
+    bounded = [row for row in rows if row.is_default and (row.condition or not row.is_active)]
+    for row in bounded:
+        yield Broken(
+            "handoff: the default policy is for everybody", f"policy {row.pk}, the default, leaves some out."
+        )
+    yield from found(
+        "handoff: whoever was handed over passed a policy",
+        Handoff.objects.filter(policy=None).order_by("pk"),
+        lambda row: f"handoff {row.pk} of lead {row.lead_id} says no policy.",
+    )
+    first = Assignment.objects.filter(handoff=OuterRef("pk"), turn=1)
+    yield from found(
+        "handoff: nobody in line was with a rep",
+        Handoff.objects.filter(state=State.WAITING, in_line=True, turn=0).filter(Exists(first)).order_by("pk"),
+        lambda row: f"handoff {row.pk} waits behind the ceiling and was with a rep.",
+    )
 
 
 def _once() -> Iterator[Broken]:

@@ -10,6 +10,8 @@ from django.utils import timezone
 from funnels.models import Stage
 from handoff.decision_models import Decision as Decision
 from handoff.link_models import LinkUse as LinkUse
+from handoff.policy_models import MqlPolicy as MqlPolicy
+from handoff.policy_models import MqlPolicyChange as MqlPolicyChange
 from handoff.routing_models import PoolPointer as PoolPointer
 from handoff.routing_models import RoutingDraft as RoutingDraft
 from handoff.routing_models import RoutingRule as RoutingRule
@@ -18,27 +20,6 @@ from handoff.sla_models import SlaPolicy as SlaPolicy
 from handoff.sla_models import SlaRevision as SlaRevision
 from leads.models import Lead
 from leads.querysets import owner_filter
-
-
-class MqlPolicy(models.Model):
-    """When a lead is sales-ready. One row (pk 1); every change is a new revision."""
-
-    score = models.PositiveSmallIntegerField(default=60, help_text="Score from which a lead is an MQL")
-    grades = models.JSONField(default=list, blank=True, help_text="Allowed fit letters, empty for all: A, B, C, D")
-    required = models.JSONField(default=dict, blank=True, help_text="Condition that must hold too")
-    instant_kinds = models.JSONField(default=list, blank=True, help_text="Activities that pass at once")
-    instant_days = models.PositiveSmallIntegerField(
-        default=7, help_text="An older high-intent activity (an imported past) counts only through the score"
-    )
-    recycle_wait_days = models.PositiveSmallIntegerField(
-        default=14, help_text="Before a recycled lead may pass again"
-    )
-    revision = models.PositiveIntegerField(default=1)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    changed_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"MQL from {self.score}"
 
 
 class RejectReason(models.Model):
@@ -101,6 +82,10 @@ class Handoff(models.Model):
     cycle = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     why = models.CharField(max_length=160, help_text="What passed the bar, for people")
+    policy = models.ForeignKey(
+        MqlPolicy, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, help_text="Whose bar it was"
+    )
+    in_line = models.BooleanField(default=False, help_text="While it waits: behind the day's ceiling of its policy")
     instant = models.BooleanField(default=False, help_text="A high-intent activity passed it at once")
     score = models.SmallIntegerField()
     grade = models.CharField(max_length=2, blank=True, default="")

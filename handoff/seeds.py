@@ -27,7 +27,7 @@ def seed(**_: Any) -> None:
     """The default policy, reasons, response times and one routing rule, each on a database that has none."""
     from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy, SlaRevision
 
-    MqlPolicy.objects.get_or_create(pk=1, defaults={"instant_kinds": INSTANT_KINDS})
+    MqlPolicy.objects.get_or_create(is_default=True, defaults={"name": EVERYBODY, "instant_kinds": INSTANT_KINDS})
     if not RejectReason.objects.exists():
         RejectReason.objects.bulk_create(
             [

@@ -10,32 +10,9 @@ from handoff import rules
 from handoff.explained import explanation_sentences as explanation_sentences
 from handoff.explained import names_in as names_in
 from handoff.explained import sentences as sentences
-from handoff.models import Handoff, MqlPolicy, RejectReason
+from handoff.models import Handoff, RejectReason
 from leads.rules import lead_name
 from team.models import User
-
-
-def policy_current() -> MqlPolicy:
-    """The MQL bar in force. There is always one row."""
-    return MqlPolicy.objects.get_or_create(pk=1)[0]
-
-
-def mql_bar() -> int:
-    """The score from which a lead is an MQL: the answer to ``core.ask.ask("mql.bar")``."""
-    bar: int = policy_current().score
-    return bar
-
-
-def mql_policy() -> dict[str, Any]:
-    """What lets a lead pass besides its score: the answer to ``core.ask.ask("mql.policy")``."""
-    policy = policy_current()
-    return {
-        "grades": policy.grades,
-        "required": policy.required,
-        "instant_kinds": policy.instant_kinds,
-        "instant_days": policy.instant_days,
-        "wait_days": policy.recycle_wait_days,
-    }
 
 
 def clock_set(handoff: Handoff, now: datetime) -> Handoff:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import by_mail, handoffs, passing, reasons, routing, settings, slas
+from handoff.views import by_mail, handoffs, passing, policies, reasons, routing, slas
 
 app_name = "handoff"
 urlpatterns = [
@@ -16,7 +16,12 @@ urlpatterns = [
     path("handoffs/<int:pk>/take-over/", passing.take_over, name="take_over"),
     path("handoffs/<int:pk>/reassign/", handoffs.reassign, name="reassign"),
     path("handoffs/by-mail/<str:token>/", by_mail.by_mail, name="by_mail"),
-    path("mql/", settings.policy, name="policy"),
+    path("mql/", policies.policy_list, name="policy"),
+    path("mql/new/", policies.policy_new, name="policy_new"),
+    path("mql/<int:pk>/", policies.policy_edit, name="policy_edit"),
+    path("mql/<int:pk>/move/", policies.policy_move, name="policy_move"),
+    path("mql/<int:pk>/toggle/", policies.policy_toggle, name="policy_toggle"),
+    path("mql/<int:pk>/delete/", policies.policy_delete, name="policy_delete"),
     path("routing/", routing.routing, name="routing"),
     path("routing/new/", routing.rule_new, name="rule_new"),
     path("routing/try/", routing.rule_try, name="rule_try"),

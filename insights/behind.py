@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from core.keyset import Page, keyset_page
 from deals.models import Deal
-from handoff.models import MqlPolicy
+from handoff.policies import mql_bar
 from insights import wording as say
 from insights.metrics import funnel, handoffs, marketing, opened, sales
 from insights.metrics.scope import Scope
@@ -89,8 +89,7 @@ def _month(scope: Scope, path: Path, asked: Asked) -> Behind:
 
 
 def _near(scope: Scope, path: Path, asked: Asked) -> Behind:
-    policy = MqlPolicy.objects.filter(pk=1).first()
-    rows = marketing.near_bar(scope, policy.score if policy else 60)
+    rows = marketing.near_bar(scope, mql_bar())
     return Behind("Leads near the bar", "lead", rows, "-score")
 
 

@@ -1,6 +1,6 @@
 """Pure rules of the handoff: the bar, the choice of a rep, the clocks."""
 
-from handoff.rules.bar import may_reenter, passes_score, policy_check, why_score
+from handoff.rules.bar import Back, Reentry, ceiling_said, passes_score, policy_check, why_score
 from handoff.rules.candidates import HOW, UNIT, Candidate, Choice
 from handoff.rules.choice import Pool
 from handoff.rules.clocks import Terms, clock_level, clock_percent, terms_check
@@ -30,6 +30,7 @@ __all__ = [
     "LEFT",
     "MOST_GIVE_BACKS",
     "UNIT",
+    "Back",
     "Calendar",
     "Candidate",
     "Choice",
@@ -39,9 +40,11 @@ __all__ = [
     "Need",
     "Pool",
     "Record",
+    "Reentry",
     "Route",
     "Terms",
     "absence",
+    "ceiling_said",
     "clock_level",
     "clock_percent",
     "contradiction",
@@ -49,7 +52,6 @@ __all__ = [
     "day_start",
     "give_back_refusal",
     "languages_said",
-    "may_reenter",
     "nobody_sentence",
     "passes_score",
     "policy_check",

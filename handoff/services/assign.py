@@ -18,6 +18,7 @@ from core.clock import db_now
 from handoff.models import Assignment, Decision, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
+from handoff.services.ceiling import let_through
 from handoff.services.pool import Kept, Outcome, Routing, rules_lock
 from handoff.services.slas import Slas
 from leads.models import Standing
@@ -27,6 +28,7 @@ from team.services import NoticeLine, notices_tell
 log = logging.getLogger(__name__)
 BATCH = 500
 _READ = ["lead_id", "cycle", "state", "why", "instant", "score", "grade", "turn", "reroutes", "responded_at"]
+_READ += ["policy_id", "in_line"]
 # Six together: more at once cost another way of writing (core.bulk).
 _GIVEN = ("rep_id", "turn")
 _CLOCK = ("sla_id", "sla_revision", "warn_at", "due_at")
@@ -112,13 +114,14 @@ def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> 
     lead_ids = [one.lead_id for one in rows]
     owners = standings_lock(lead_ids)
     routing = Routing.load(lead_ids, now=now, locked=locked, kept=kept)
-    back = given_back(rows)
-    outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in rows]
+    going = let_through(rows, routing, now)
+    back = given_back(going)
+    outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in going]
     if routing.counted_at < now and any(outcome.rep is None for outcome in outcomes):
         # Nobody has room, says an earlier count: ask anew before anybody waits for that.
         routing = Routing.load(lead_ids, now=now, locked=locked)
-        outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in rows]
-    pairs = list(zip(rows, outcomes, strict=True))
+        outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in going]
+    pairs = list(zip(going, outcomes, strict=True))
     given = [(one, outcome.rep, outcome) for one, outcome in pairs if outcome.rep is not None]
     give(given, now=now, slas=Slas.load(lead_ids, now=now, calendars=routing.calendars))
     routing.save()
@@ -231,7 +234,7 @@ def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
 
 def waiting_retry(limit: int = 50) -> None:
     """Room was made or a rule changed: the best of those who wait are tried again at once."""
-    rows = Handoff.objects.filter(state=Handoff.State.WAITING, next_try_at__gt=db_now())
+    rows = Handoff.objects.filter(state=Handoff.State.WAITING, next_try_at__gt=db_now(), in_line=False)
     ids = list(rows.order_by("-instant", "-score", "pk").values_list("pk", flat=True)[:limit])
     if ids:
         Handoff.objects.filter(pk__in=ids, state=Handoff.State.WAITING).update(next_try_at=db_now())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 
 from core import outbox, points
 from core.bulk import rows_insert, where_in
@@ -17,13 +17,14 @@ from funnels.selectors import stage_of_kind
 from funnels.services import journey_move
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy
-from handoff.selectors import policy_current
+from handoff.policies import in_force, sort_out
 from leads.compiler import leads_matching
 from leads.models import Activity, Lead, Standing
 from leads.rules import ACTIVITY_KINDS
 
 # what a move and a handoff take from a standing
 _READ = ["stage_id", "stage_since", "seq", "cycle", "score", "grade"]
+Deeds = Sequence[tuple[datetime, str]]
 
 
 @dataclass(frozen=True)
@@ -31,34 +32,36 @@ class Passed:
     standing: Standing
     why: str
     instant: bool
+    policy: MqlPolicy
 
 
 def qualify_scored(payloads: Sequence[dict[str, Any]]) -> None:
     """Listener of ``leads.scored``: judge the bar for ``[{"lead_ids": [...]}, ...]`` in the caller's transaction.
 
-    A lead in an open marketing stage that passes moves to *Handed off* and gets one handoff for its cycle.
+    A lead in an open marketing stage that passes its policy moves to *Handed off* and gets one handoff for its cycle.
+    The number of statements does not depend on the number of leads.
     """
     lead_ids = {lead_id for payload in payloads for lead_id in payload["lead_ids"]}
     if not lead_ids:
         return
-    policy = policy_current()
+    policies = in_force()
     now = db_now()
-    fresh = _instant_activities(policy, lead_ids, now)
-    found = _standings(policy, lead_ids, fresh)
+    fresh = instant_activities(policies, lead_ids, now)
+    found = _standings(policies, lead_ids, fresh)
     if found:
-        handoffs_open(_judge(policy, found, fresh, now), now=now)
+        handoffs_open(judge(policies, found, fresh, now), now=now)
 
 
-def _instant_activities(
-    policy: MqlPolicy, lead_ids: Collection[int], now: datetime
+def instant_activities(
+    policies: Sequence[MqlPolicy], lead_ids: Collection[int], now: datetime
 ) -> dict[int, list[tuple[datetime, str]]]:
-    """Recent high-intent deeds of people (never of bots), by lead."""
-    if not policy.instant_kinds:
+    """Recent deeds of people (never of bots) that are high intent for one policy or another, by lead."""
+    kinds = sorted({kind for one in policies for kind in one.instant_kinds})
+    if not kinds:
         return {}
+    days = max(one.instant_days for one in policies if one.instant_kinds)
     rows = where_in(Activity.objects.all(), "lead", list(lead_ids)).filter(
-        kind__in=policy.instant_kinds,
-        bot=Activity.Bot.HUMAN,
-        at__gte=now - timedelta(days=policy.instant_days),
+        kind__in=kinds, bot=Activity.Bot.HUMAN, at__gte=now - timedelta(days=days)
     )
     out: dict[int, list[tuple[datetime, str]]] = {}
     for lead_id, at, kind in rows.order_by("at").values_list("lead_id", "at", "kind"):
@@ -66,59 +69,88 @@ def _instant_activities(
     return out
 
 
-def _standings(policy: MqlPolicy, lead_ids: Collection[int], fresh: Collection[int]) -> list[Standing]:
+def _standings(policies: Sequence[MqlPolicy], lead_ids: Collection[int], fresh: Collection[int]) -> list[Standing]:
     """Those who could pass, locked in one order, so that two scorers never wait for each other crosswise."""
     found = Stage.objects.filter(funnel__kind=Funnel.Kind.MARKETING, kind=Stage.Kind.OPEN).select_related("funnel")
     stages = {one.pk: one for one in found}
     base = where_in(Standing.objects.filter(stage__in=stages), "pk", list(lead_ids))
-    could = base.filter(Q(score__gte=policy.score) | Q(pk__in=list(fresh))).only(*_READ).order_by("pk")
+    lowest = min(one.score for one in policies)
+    could = base.filter(Q(score__gte=lowest) | Q(pk__in=list(fresh))).only(*_READ).order_by("pk")
     rows = list(could.select_for_update(of=("self",)))
     for one in rows:
         one.stage = stages[one.stage_id]  # a handful of stages, shared by all
     return rows
 
 
-def _judge(
-    policy: MqlPolicy,
+def judge(
+    policies: Sequence[MqlPolicy],
     standings: Sequence[Standing],
     fresh: dict[int, list[tuple[datetime, str]]],
     now: datetime,
 ) -> list[Passed]:
+    """Who of them passes the policy that is about them, and by what."""
     ids = [one.pk for one in standings]
     known = set(Handoff.objects.filter(lead_id__in=ids).values_list("lead_id", "cycle"))
-    cycle_starts = _cycle_starts([one.pk for one in standings if one.cycle > 1])
-    required = _required(policy, ids, now)
+    whose = sort_out(policies, ids, now)
+    backs = backs_of([one for one in standings if one.cycle > 1])
+    required = _required(policies, whose, now)
     out = []
     for one in standings:
         if (one.pk, one.cycle) in known:
             continue
-        since = cycle_starts.get((one.pk, one.cycle)) if one.cycle > 1 else None
-        deeds = [kind for at, kind in fresh.get(one.pk, []) if since is None or at > since]
-        if deeds:
-            out.append(Passed(one, ACTIVITY_KINDS.get(deeds[-1], deeds[-1].replace("_", " ").capitalize()), True))
-        elif (
-            rules.passes_score(one.score, one.grade, bar=policy.score, grades=policy.grades)
-            and (required is None or one.pk in required)
-            and rules.may_reenter(now, since, policy.recycle_wait_days)
-        ):
-            out.append(Passed(one, rules.why_score(one.score, policy.score), False))
+        policy = whose[one.pk]
+        held = policy.pk not in required or one.pk in required[policy.pk]
+        passed = _passes(one, policy, held, fresh.get(one.pk, ()), backs.get(one.pk), now)
+        if passed:
+            out.append(passed)
     return out
 
 
-def _cycle_starts(lead_ids: list[int]) -> dict[tuple[int, int], datetime]:
-    """When the cycles of recycled leads began."""
-    if not lead_ids:
+def _passes(
+    one: Standing, policy: MqlPolicy, held: bool, deeds: Deeds, back: rules.Back | None, now: datetime
+) -> Passed | None:
+    """By a high-intent deed of this pass through marketing, or by the score; ``held``: what is required holds."""
+    free = back is None or _reentry(policy).allows(back, now=now, cycle=one.cycle, score=one.score)
+    if free or policy.instant_skips_wait:
+        oldest = now - timedelta(days=policy.instant_days)
+        for at, kind in reversed(deeds):
+            if kind in policy.instant_kinds and at >= oldest and (back is None or at > back.at):
+                why = ACTIVITY_KINDS.get(kind, kind.replace("_", " ").capitalize())
+                return Passed(one, why, True, policy)
+    if free and held and rules.passes_score(one.score, one.grade, bar=policy.score, grades=policy.grades):
+        segment = "" if policy.is_default else policy.name
+        return Passed(one, rules.why_score(one.score, policy.score, segment), False, policy)
+    return None
+
+
+def _reentry(policy: MqlPolicy) -> rules.Reentry:
+    return rules.Reentry(policy.recycle_wait_days, policy.recycle_rise, policy.max_cycles)
+
+
+def backs_of(standings: Sequence[Standing]) -> dict[int, rules.Back]:
+    """How each of these recycled leads came back. Two queries."""
+    cycles = {one.pk: one.cycle for one in standings}
+    if not cycles:
         return {}
-    moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=lead_ids)
-    begun = moves.values("traveller_id", "cycle").annotate(first=Min("at")).order_by()
-    return {(row["traveller_id"], row["cycle"]): row["first"] for row in begun}
+    moves = Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id__in=cycles, cycle__gt=1)
+    begun: dict[int, tuple[datetime, int | None]] = {}
+    for lead_id, cycle, at, score in moves.order_by("seq").values_list("traveller_id", "cycle", "at", "score"):
+        if cycle == cycles[lead_id]:
+            begun.setdefault(lead_id, (at, score))
+    given_back = Handoff.objects.filter(lead_id__in=cycles, state=Handoff.State.REJECTED, reenter_at__isnull=False)
+    waits = {(pk, cycle + 1): at for pk, cycle, at in given_back.values_list("lead_id", "cycle", "reenter_at")}
+    return {pk: rules.Back(at, score, waits.get((pk, cycles[pk]))) for pk, (at, score) in begun.items()}
 
 
-def _required(policy: MqlPolicy, ids: list[int], now: datetime) -> set[int] | None:
-    if not policy.required:
-        return None
-    within = Lead.objects.filter(pk__in=ids)
-    return set(leads_matching(policy.required, now=now, within=within).values_list("pk", flat=True))
+def _required(policies: Sequence[MqlPolicy], whose: dict[int, MqlPolicy], now: datetime) -> dict[int, set[int]]:
+    """For each policy that requires something: for whom of its leads it holds."""
+    out: dict[int, set[int]] = {}
+    for policy in policies:
+        ids = [pk for pk, one in whose.items() if one is policy] if policy.required else []
+        if ids:
+            rows = leads_matching(policy.required, now=now, within=Lead.objects.filter(pk__in=ids))
+            out[policy.pk] = set(rows.values_list("pk", flat=True))
+    return out
 
 
 def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, cause: str = "mql") -> int:
@@ -129,10 +161,11 @@ def handoffs_open(passed: Sequence[Passed], *, now: datetime, by: Any = None, ca
     journey_move([one.standing for one in passed], kind=Transition.Kind.LEAD, to=to, cause=cause, by=by, at=now)
     rows_insert(
         Handoff,
-        ["lead", "cycle", "why", "instant", "score", "grade"],
+        ["lead", "cycle", "why", "instant", "score", "grade", "policy"],
         [
-            (one.standing.pk, one.standing.cycle, one.why[:160], one.instant, one.standing.score, one.standing.grade)
+            (at.pk, at.cycle, one.why[:160], one.instant, at.score, at.grade, one.policy.pk)
             for one in passed
+            for at in [one.standing]
         ],
         same={"opened_at": now, "next_try_at": now},
     )
@@ -156,5 +189,7 @@ def handoff_open(*, lead_id: int, by: Any) -> Handoff:
         raise Refused(f"A lead in {one.stage.name} cannot be handed over: move it back to a marketing stage first.")
     if Handoff.objects.filter(lead_id=one.pk, cycle=one.cycle).exists():
         raise Conflict("This pass through marketing was handed over once already.")
-    handoffs_open([Passed(one, f"Handed over by {by.name}", True)], now=db_now(), by=by, cause="manual")
+    now = db_now()
+    policy = sort_out(in_force(), [one.pk], now)[one.pk]
+    handoffs_open([Passed(one, f"Handed over by {by.name}", True, policy)], now=now, by=by, cause="manual")
     return Handoff.objects.get(lead_id=one.pk, cycle=one.cycle)

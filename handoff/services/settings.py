@@ -1,26 +1,16 @@
-"""What managers decide in advance: the bar, the response times, the reject reasons (rules: ``services.routing``).
+"""What managers decide in advance: the response times, the reject reasons (rules: ``services.routing``).
 
 Every row has a revision (or is locked): of two people who edit the same, the second hears so.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Model
 
-from core import outbox
-from core.clock import db_now
 from core.errors import Conflict, Refused
-from funnels.models import Funnel, Stage
-from handoff import rules
-from handoff.models import MqlPolicy, RejectReason, SlaPolicy
-from handoff.selectors import policy_current
+from handoff.models import RejectReason, SlaPolicy
 from handoff.services.sla_settings import sla_default_left
-from leads.compiler import condition_q
-from leads.conditions import condition_check
-from leads.models import Standing
-from leads.rules import KIND_PATTERN
 
 CHANGED = "Somebody else changed this since you opened it. Reload to see their version, then change it again."
 
@@ -28,51 +18,6 @@ CHANGED = "Somebody else changed this since you opened it. Reload to see their v
 def _manager(by: Any) -> None:
     if not by.has_role("manager"):
         raise Refused("Only managers change this.", code="forbidden")
-
-
-def policy_count(values: dict[str, Any], user: Any, now: datetime) -> tuple[int, int]:
-    """(how many of the leads in marketing that ``user`` may see would pass this bar today, how many there are)."""
-    base = Standing.objects.visible_to(user).filter(
-        stage__funnel__kind=Funnel.Kind.MARKETING, stage__kind=Stage.Kind.OPEN
-    )
-    return _passing(base, values, now).count(), base.count()
-
-
-def _passing(base: Any, values: dict[str, Any], now: datetime) -> Any:
-    rows = base.filter(score__gte=values["score"])
-    if values.get("grades"):
-        rows = rows.filter(grade__regex=f"^[{''.join(values['grades'])}]")
-    return rows.filter(condition_q(values.get("required") or {}, now=now, root="standing"))
-
-
-@transaction.atomic
-def policy_save(*, by: Any, revision: int, values: dict[str, Any], sure: bool = False) -> MqlPolicy:
-    """Change the MQL bar. Leads that are over the new one are judged within seconds.
-
-    Raises Refused for nonsense (unless ``sure``), Conflict when somebody changed it since ``revision``.
-    """
-    if not by.has_role("marketer", "manager"):
-        raise Refused("Only marketers and managers change the bar.", code="forbidden")
-    now = db_now()
-    values = {**values, "required": condition_check(values.get("required"))}
-    if not set(values["grades"]) <= set("ABCD"):
-        raise Refused("A fit letter is A, B, C or D.", field="grades")
-    if any(not KIND_PATTERN.match(str(kind)) for kind in values["instant_kinds"]):
-        raise Refused("Unknown kind of activity.", field="instant_kinds")
-    passing, total = policy_count(values, by, now)
-    rules.policy_check(score=values["score"], passing=passing, total=total, sure=sure)
-    policy_current()
-    changed = MqlPolicy.objects.filter(pk=1, revision=revision).update(
-        **values, revision=F("revision") + 1, changed_by=by, changed_at=now
-    )
-    if not changed:
-        raise Conflict(CHANGED)
-    marketing = Standing.objects.filter(
-        stage__funnel__kind=Funnel.Kind.MARKETING, stage__kind=Stage.Kind.OPEN, score_due_at=None
-    )
-    if _passing(marketing, values, now).update(score_due_at=now):
-        outbox.poke("leads.marked")
-    return policy_current()
 
 
 def _save(model: Any, row: Any, revision: int, values: dict[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from core.keyset import keyset_page
 from handoff import decisions, rules, selectors, services
 from handoff.forms import ListForm, ReassignForm
 from handoff.models import Handoff
+from handoff.policies import places_set
 from team.access import roles_required
 
 EVERYBODY = ("marketer", "rep", "manager")
@@ -34,6 +35,7 @@ def handoff_list(request: HttpRequest) -> HttpResponse:
     )
     for one in page.rows:
         selectors.clock_set(one, now)
+    places_set(page.rows)
     context = {
         "form": form,
         "page": page,
@@ -176,6 +178,7 @@ def context_of(request: HttpRequest, pk: int) -> dict[str, Any]:
     """All that the card shows."""
     now = db_now()
     one = selectors.clock_set(_seen(request, pk), now)
+    places_set([one])
     return card_context(request.user, one) | {"now": now}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.charts import Bar, Chart, columns, lines
-from handoff.models import MqlPolicy
+from handoff.policies import mql_bar
 from insights import wording as say
 from insights.boards.common import Links, Tile
 from insights.boards.funnel import leak_said
@@ -24,8 +24,7 @@ def page(scope: Scope, path: Path, links: Links) -> dict[str, Any]:
     closings = sales.closings(scope)
     decisions, labels = handoffs.decisions(scope), scope.reject_reasons
     verdicts, reasons = handoffs.verdicts(decisions, labels)
-    policy = MqlPolicy.objects.filter(pk=1).first()
-    bar = policy.score if policy else 60
+    bar = mql_bar()  # of the default policy: the leads of segments have others
     scores = marketing.scores(scope)
     near = marketing.near_bar(scope, bar)
     return {

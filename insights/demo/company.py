@@ -15,6 +15,7 @@ from insights.demo.contract import contract_write
 from insights.demo.crossings import handoffs_write
 from insights.demo.paths import Paths
 from insights.demo.plan import Firm, Person, firms_make, office, person_make
+from insights.demo.policies import enterprise_make
 from insights.demo.write import Writer, email_of
 from leads.models import Activity, Lead
 from team.models import User
@@ -44,6 +45,7 @@ def demo_make(*, leads: int, seed: int) -> Report:
     people = year_make(dice, firms, leads, now)
     people += live.on_the_clock(dice, firms, leads + 1, now)
     writer = Writer(now)
+    enterprise_make(writer.users)
     writer.firms(firms)
     made = writer.people(people)
     deals = writer.sales(people, made)

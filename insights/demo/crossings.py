@@ -8,6 +8,7 @@ from core.models import Leased, OutboxMessage
 from handoff.models import Assignment, Handoff, RejectReason, SlaPolicy
 from handoff.rules import AROUND_THE_CLOCK, Calendar
 from insights.demo.plan import Pass, Person
+from insights.demo.policies import policies_set
 from insights.demo.write import BATCH, Writer
 from leads.models import Lead
 from team.models import Notice, User
@@ -20,6 +21,7 @@ def handoffs_write(writer: Writer, people: Sequence[Person], leads: dict[int, Le
     reasons = _reasons()
     policies = list(SlaPolicy.objects.filter(is_active=True))
     rows = [_handoff(writer, one, handed, leads, reasons, policies) for one, handed in planned]
+    policies_set(rows, writer.now)
     Handoff.objects.bulk_create(rows, batch_size=BATCH)
     Assignment.objects.bulk_create(
         [

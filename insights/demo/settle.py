@@ -6,7 +6,7 @@ The engine would otherwise move hundreds of them at its first sweep, all at the 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from handoff.models import MqlPolicy
+from handoff.policies import mql_bars
 from insights.demo.plan import Person
 from leads.models import Activity, Lead
 from scoring.rules import Score, stage_for
@@ -25,11 +25,10 @@ def settle(people: Sequence[Person], leads: dict[int, Lead], now: datetime) -> d
     if basis is None:
         return {}
     scores = scores_compute(basis, [lead.pk for lead in leads.values()], now)
-    policy = MqlPolicy.objects.filter(pk=1).first()
-    bar = policy.score if policy else 60
+    bars = mql_bars([lead.pk for lead in leads.values()])
     marketing = [one for one in people if one.steps[-1].stage in LADDER]
     for _ in range(12):
-        over = [one for one in marketing if scores[leads[one.number].pk].score >= bar]
+        over = [one for one in marketing if scores[leads[one.number].pk].score >= bars[leads[one.number].pk]]
         if not over:
             break
         for one in over:

@@ -77,7 +77,9 @@ def plan_of(run: BacktestRun) -> Plan:
 def left_out(plan: Plan, models: Sequence[ScoringModel]) -> list[str]:
     """The rules that cannot be tried, for people."""
     names = {rule.pk: f"{rule.name} (version {model.version})" for model in models for rule in model_rules(model)}
-    return [names.get(pk, "The condition of the MQL bar") for pk in plan.split.left_out]
+    found = [names.get(pk, "The condition of the MQL bar") for pk in plan.split.left_out]
+    segments = plan.policy.get("segments")
+    return [*found, f"The MQL bars of {', '.join(segments)}: everybody is tried at one bar"] if segments else found
 
 
 def counts_of(plan: Plan, first_id: int, last_id: int) -> Counts:

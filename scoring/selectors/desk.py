@@ -18,7 +18,7 @@ from scoring import rules
 from scoring.learn.card import curve_at
 from scoring.models import Rescore, ScoringModel
 from scoring.selectors.compute import basis_of, scores_compute
-from scoring.selectors.explain import mql_bar
+from scoring.selectors.explain import mql_bar, mql_bars
 
 SAMPLE = 5000
 SLOW, KEEP = 0.2, 60  # seconds: a count that takes so long is kept so long
@@ -113,8 +113,9 @@ def preview(model: ScoringModel, user: Any) -> Preview:
         out.grades[score.grade] += 1
     out.bands = list(zip(_labels(), now, then, strict=True))
     if out.bar is not None:
-        out.over_now = sum(row.score >= out.bar for row, _, _ in pairs)
-        out.over_then = sum(score.score >= out.bar for _, score, _ in pairs)
+        bars = mql_bars([row.pk for row in found])
+        out.over_now = sum(row.score >= bars[row.pk] for row, _, _ in pairs)
+        out.over_then = sum(score.score >= bars[row.pk] for row, score, _ in pairs)
     moved = [pair for pair in pairs if pair[2]]
     out.changed = len(moved)
     out.movers = sorted(moved, key=lambda pair: (-abs(pair[2]), pair[0].pk))[:10]

@@ -1,5 +1,6 @@
 """One lead's score, point by point, and what would lift it over the bar."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -149,10 +150,16 @@ def _step_say(step: dict[str, Any]) -> str:
     return f"{times}{step['name']} ({step['gain']:+d})"
 
 
-def mql_bar() -> int | None:
-    """The score from which a lead is an MQL, as the room of the handoff says; None when nobody says."""
-    bar: int | None = ask("mql.bar")
+def mql_bar(lead_id: int | None = None) -> int | None:
+    """The score from which this lead is an MQL, as the room of the handoff says; None when nobody says. Without a
+    lead: the bar of the default policy, for leads of no segment."""
+    bar: int | None = ask("mql.bar") if lead_id is None else ask("mql.bar", lead_id=lead_id)
     return bar
+
+
+def mql_bars(lead_ids: Collection[int]) -> dict[int, int]:
+    """The bar of each lead; empty when nobody says."""
+    return ask("mql.bars", lead_ids=lead_ids) or {}
 
 
 def score_explain(lead: Lead, now: datetime | None = None, *, basis: Basis | None = None) -> Explanation | None:
@@ -172,7 +179,7 @@ def score_explain(lead: Lead, now: datetime | None = None, *, basis: Basis | Non
     plain = [(kind, day) for kind, day, _ in deeds]
     score = rules.fold(basis.card, matching, rules.deed_sums(basis.card, plain, today))
     parts = explain.explain(basis.card, matching, deeds, today)
-    bar = mql_bar()
+    bar = mql_bar(lead.pk)
     steps = explain.lifts(basis.card, matching, plain, today, bar) if bar is not None else []
     return Explanation(
         score=score.score,

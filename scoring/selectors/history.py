@@ -69,7 +69,7 @@ def score_history(lead: Lead, now: datetime | None = None, *, basis: Basis | Non
     known = min([utc_day(lead.created_at), today, *(day for _, day in found)])
     begin = max(today - DAYS + 1, known)
     scores = rules.history(basis.card, matching, found, begin, today)
-    return History(basis.model, date.fromordinal(begin), scores, _done(found, begin), mql_bar())
+    return History(basis.model, date.fromordinal(begin), scores, _done(found, begin), mql_bar(lead.pk))
 
 
 def _done(found: Counter[tuple[str, int]], begin: int) -> dict[date, str]:

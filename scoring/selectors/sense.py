@@ -9,7 +9,8 @@ from core.clock import db_now
 from funnels.models import Stage
 from leads.models import CustomField, Standing
 from leads.rules import ACTIVITY_KINDS
-from scoring import checks, rules
+from leads.sense import facts_of
+from scoring import rules
 from scoring.models import ScoringModel, ScoringRule
 from scoring.selectors.compute import Basis, basis_of, scores_compute
 from scoring.selectors.explain import mql_bar
@@ -28,7 +29,7 @@ def model_warnings(model: ScoringModel) -> list[str]:
 def _unknown(counting: list[ScoringRule]) -> list[str]:
     """Rules about what nothing here sends or keeps."""
     kinds = sorted({one.activity_kind for one in counting if one.activity_kind} - set(ACTIVITY_KINDS))
-    facts = set().union(*(checks.facts_of(one.condition) for one in counting)) if counting else set()
+    facts = set().union(*(facts_of(one.condition) for one in counting)) if counting else set()
     asked = sorted(fact for fact in facts if fact.startswith("custom."))
     known = set(CustomField.objects.values_list("key", flat=True)) if asked else set()
     out = [f"No activity named '{kind}' is known here: its rule counts only if something sends it." for kind in kinds]

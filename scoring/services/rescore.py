@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from core import outbox
+from core.ask import ask
 from core.clock import db_now
 from core.errors import Refused
 from funnels.models import Stage, Transition
@@ -19,7 +20,6 @@ from leads.models import Lead, Standing
 from scoring.models import Rescore, RescoreChunk, ScoringModel
 from scoring.selectors.cards import active_model
 from scoring.selectors.compute import Basis, bases_live, scores_compute
-from scoring.selectors.explain import mql_bar
 from scoring.selectors.setbased import scores_sql
 from scoring.services.drain import marketing_ladder, stages_advance, stages_earned
 from scoring.services.shadow_write import shadow_range
@@ -200,7 +200,7 @@ def _tell(basis: Basis, rose: Sequence[tuple[int, int, int]], now: datetime) -> 
         return
     _advance(basis, rose, now)
     # Below the bar only a deed can pass, and who did something is marked and told about by the drain.
-    bar = mql_bar()
+    bar = ask("mql.lowest")
     over = [lead_id for lead_id, _, score in rose if bar is None or score >= bar]
     if over:
         outbox.emit("leads.scored", f"rescored:{uuid.uuid4()}", lead_ids=over)

@@ -117,7 +117,9 @@ ROUTES: dict[str, Route] = {
     **_all("GET", (R, O, A), "handoff:team"),
     **_all("POST", OWN, "handoff:take_over"),  # of the own team; the rep's own is a conflict
     **_all("POST", MANAGERS, "handoff:reassign"),
-    **_all("GET POST", MARKETING, "handoff:policy"),
+    **_all("GET", MARKETING, "handoff:policy"),
+    **_all("GET POST", MARKETING, "handoff:policy_new", "handoff:policy_edit"),
+    **_all("POST", MARKETING, "handoff:policy_move", "handoff:policy_toggle", "handoff:policy_delete"),
     **_all("GET", MARKETING, "handoff:routing", "handoff:rule_try", "handoff:sla", "handoff:reasons"),
     **_all("GET POST", MANAGERS, "handoff:rule_new", "handoff:rule_edit", "handoff:sla_new", "handoff:sla_edit"),
     **_all("GET POST", MANAGERS, "handoff:routing_draft", "handoff:draft_rule_new"),

@@ -54,22 +54,22 @@ def test_an_undeclared_address_is_seen(settings: Any) -> None:
 @pytest.mark.parametrize("view", [naked, writes_first])
 def test_a_view_that_lost_its_guard_is_seen(db: Any, settings: Any, view: Any) -> None:
     kwargs = world_make()
-    settings.ROOT_URLCONF = broken(path("mql/", view, name="other"))
-    trouble = walk.walk({"handoff:policy": ROUTES["handoff:policy"]}, kwargs, allowed=False)
+    settings.ROOT_URLCONF = broken(path("mql/new/", view, name="other"))
+    trouble = walk.walk({"handoff:policy_new": ROUTES["handoff:policy_new"]}, kwargs, allowed=False)
     if view is naked:
-        assert "rep GET handoff:policy: declared as refused, got 200" in trouble
-        assert "marketer DELETE handoff:policy: declared as refused, got 200" in trouble
+        assert "rep GET handoff:policy_new: declared as refused, got 200" in trouble
+        assert "marketer DELETE handoff:policy_new: declared as refused, got 200" in trouble
     else:
-        assert any(said.startswith("rep POST handoff:policy: refused, and yet wrote: INSERT") for said in trouble)
+        assert any(said.startswith("rep POST handoff:policy_new: refused, and yet wrote: INSERT") for said in trouble)
         assert trouble[-1] == "the database is not what it was"
 
 
 def test_a_guard_that_is_too_strict_is_seen(db: Any, settings: Any) -> None:
     kwargs = world_make()
-    settings.ROOT_URLCONF = broken(path("mql/", writes_first, name="other"))
-    one = {"handoff:policy": ROUTES["handoff:policy"]}
+    settings.ROOT_URLCONF = broken(path("mql/new/", writes_first, name="other"))
+    one = {"handoff:policy_new": ROUTES["handoff:policy_new"]}
     trouble = walk.walk(one, kwargs, allowed=True, roles=[routes.M])
     assert trouble == [
-        f"marketer {method} handoff:policy: declared as allowed, got 403" for method in ("GET", "HEAD", "POST")
+        f"marketer {method} handoff:policy_new: declared as allowed, got 403" for method in ("GET", "HEAD", "POST")
     ]
     assert not Tag.objects.filter(name__startswith="by ").exists()  # what is allowed is taken back

@@ -13,7 +13,7 @@ from deals.models import Deal, Product, Task
 from desk.models import Relief
 from funnels.models import Funnel
 from funnels.selectors import stage_get
-from handoff.models import RejectReason, RoutingRule, SlaPolicy
+from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy
 from handoff.services.tokens import accept_url
 from insights.models import Decision, Promise
 from intake.models import ImportRun
@@ -62,6 +62,9 @@ def world_make() -> dict[str, Kwargs]:
     study = Study.objects.create(kind=Study.Kind.LEARN, model=model, by=marketer, state=Leased.State.DEAD)
     rule = ScoringRule.objects.filter(model=model).order_by("pk")[0]
     routing = RoutingRule.objects.order_by("pk")[0]
+    policy = MqlPolicy.objects.create(
+        name="Kenya", condition={"fact": "lead.country", "op": "is", "value": "Kenya"}, position=1
+    )
     sla = SlaPolicy.objects.order_by("pk")[0]
     reason = RejectReason.objects.order_by("pk")[0]
     agreed = Decision.objects.create(monday=date(2026, 1, 5), text="Call twice", by=marketer)
@@ -120,6 +123,8 @@ def world_make() -> dict[str, Kwargs]:
         **of("handoff:reassign", "handoff:undo", "handoff:give_back", "handoff:take_over", pk=handoff.pk),
         **of("handoff:by_mail", token=accept_url(handoff, rep.pk).split("/")[-2]),
         **of("handoff:rule_edit", "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete", pk=routing.pk),
+        **of("handoff:policy_edit", "handoff:policy_move", "handoff:policy_toggle", pk=policy.pk),
+        **of("handoff:policy_delete", pk=policy.pk),
         **of("handoff:sla_edit", "handoff:sla_move", "handoff:sla_toggle", pk=sla.pk),
         **of("handoff:reason_edit", "handoff:reason_move", "handoff:reason_toggle", pk=reason.pk),
         **of("handoff:reason_delete", pk=reason.pk),

@@ -1,13 +1,17 @@
 """The people and leads that these tests speak of, made through the public doors."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from core import outbox
-from handoff.models import Handoff, RoutingRule
+from funnels.models import Transition
+from funnels.selectors import stage_get, stage_of_kind
+from handoff.models import Handoff, MqlPolicy, RoutingRule
 from handoff.services import assign_drain
 from leads.models import Lead, Standing
 from leads.services import capture_accept, inbox_drain
@@ -78,3 +82,29 @@ def reps(how_many: int, *, team: str = "East", **fields: Any) -> list[User]:
             )
         )
     return made
+
+
+def came_back(leads: Sequence[Lead], *, days: float) -> None:
+    """These leads were handed over, rejected and recycled so many days ago, with the score that they have."""
+    back = timezone.now() - timedelta(days=days)
+    stage = stage_get("marketing", "interest")
+    handed = stage_of_kind("marketing", "handed_off")
+    policy = MqlPolicy.objects.get(is_default=True)
+    for row in Standing.objects.filter(pk__in=[one.pk for one in leads]):
+        Handoff.objects.create(
+            lead_id=row.pk, cycle=1, state="rejected", why="x", score=row.score, policy=policy, decided_at=back
+        )
+        Transition.objects.bulk_create(
+            Transition(
+                kind=Transition.Kind.LEAD,
+                traveller_id=row.pk,
+                seq=seq,
+                cycle=cycle,
+                to_stage=to,
+                at=back,
+                cause=cause,
+                score=row.score,
+            )
+            for seq, cycle, to, cause in ((2, 1, handed, "mql"), (3, 2, stage, "recycled"))
+        )
+    Standing.objects.filter(pk__in=[one.pk for one in leads]).update(cycle=2, seq=3, stage=stage, stage_since=back)

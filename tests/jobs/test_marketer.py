@@ -74,6 +74,7 @@ def test_a_rule_and_the_bar_are_changed(browser_as: Opened) -> None:
     assert lead.standing.score > before
 
     page.goto("/mql/")
+    page.get_by_role("link", name="Edit Everybody else").click()
     page.get_by_label("Score from which a lead is an MQL").fill("71")
     page.locator("main").get_by_role("button", name="Save").first.click()
     within(page, lambda: MqlPolicy.objects.filter(score=71).exists())

@@ -98,6 +98,7 @@ def test_a_served_install_refuses_to_start_without(read, missing):
         ("BATON_UPLOAD_LIMIT_MB", "-1"),
         ("BATON_CURRENCY", "dollars"),
         ("BATON_CURRENCY", "eur"),
+        ("BATON_TIME_ZONE", "Mars/Olympus"),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "amqp://guest@host"),
         ("REDIS_URL", "redis://"),

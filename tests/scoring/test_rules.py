@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused
+from leads import sense
 from scoring import checks, explain, rules
 from scoring.rules import MICRO, Card, Rule
 
@@ -298,21 +299,21 @@ def test_rules_that_cannot_be_name_their_field(change: dict, field: str) -> None
 
 def test_contradictions_inside_a_branch_of_any_are_no_contradiction() -> None:
     fine = {"any": [{"fact": "lead.country", "op": "is", "value": "France"}, {"did": "meeting"}]}
-    assert checks.contradiction(fine) == ""
+    assert sense.contradiction(fine) == ""
     edge = {
         "all": [
             {"fact": "company.employees", "op": ">=", "value": 50},
             {"fact": "company.employees", "op": "<=", "value": 50},
         ]
     }
-    assert checks.contradiction(edge) == ""
+    assert sense.contradiction(edge) == ""
     for did, never in (
         ({"did": "meeting"}, {"did": "meeting", "times": 2}),  # exactly once
         ({"did": "meeting"}, {"did": "meeting", "within_days": 30}),  # long ago
         ({"did": "meeting", "within_days": 30}, {"did": "meeting", "within_days": 7}),
         ({"did": "meeting"}, {"did": "call"}),
     ):
-        assert checks.contradiction({"all": [did, {"not": never}]}) == ""
+        assert sense.contradiction({"all": [did, {"not": never}]}) == ""
 
 
 @pytest.mark.parametrize(
