@@ -43,6 +43,8 @@ NAV = [
     Page("Together", "MQL bar", "handoff:policy", "target", ("marketer", "manager")),
     Page("Together", "Routing", "handoff:routing", "route", ("manager",)),
     Page("Together", "Response times", "handoff:sla", "timer", ("manager",)),
+    Page("Together", "Openers", "handoff:openers", "message-square-quote", ("manager",)),
+    Page("Together", "Checklist", "deals:questions", "clipboard-check", ("manager",)),
     Page("Set up", "Stages", "funnels:stages", "milestone", ("manager",)),
     Page("Set up", "Products", "deals:products", "package", ("manager",)),
     Page("Set up", "Custom fields", "leads:fields", "text-cursor-input", ("admin",)),

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.constraints import unique_known
+from deals.checklist_models import Answer as Answer
+from deals.checklist_models import Question as Question
 from funnels.models import Transition, Traveller
 from leads.models import Company, Lead
 from leads.querysets import owner_filter

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deals.views import board, closing, lists, page, products, tasks
+from deals.views import board, checklist, closing, lists, page, products, tasks
 
 app_name = "deals"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("deals/<int:pk>/lose/", closing.lose, name="lose"),
     path("deals/<int:pk>/reopen/", closing.reopen, name="reopen"),
     path("deals/<int:pk>/tasks/", tasks.create, name="task_create"),
+    path("deals/<int:pk>/checklist/<int:question>/", checklist.answer, name="answer"),
+    path("checklist/", checklist.questions, name="questions"),
+    path("checklist/new/", checklist.question_new, name="question_new"),
+    path("checklist/<int:pk>/", checklist.question_edit, name="question_edit"),
+    path("checklist/<int:pk>/move/", checklist.question_move, name="question_move"),
+    path("checklist/<int:pk>/toggle/", checklist.question_toggle, name="question_toggle"),
     path("tasks/<int:pk>/done/", tasks.done, name="task_done"),
     path("tasks/<int:pk>/undo/", tasks.undo, name="task_undo"),
     path("tasks/<int:pk>/snooze/", tasks.snooze, name="task_snooze"),

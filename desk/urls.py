@@ -10,6 +10,7 @@ urlpatterns = [
     path("queue/<str:key>/", views.queue_panel, name="queue_panel"),
     path("queue/reject/<int:pk>/", views.reject_form, name="reject_form"),
     path("leads/<int:pk>/", views.lead, name="lead"),
+    path("leads/<int:pk>/brief/", views.brief, name="brief"),
     path("leads/<int:pk>/timeline/", views.lead_timeline, name="lead_timeline"),
     path("leads/<int:pk>/log/<slug:kind>/", views.log_form, name="log_form"),
     path("leads/<int:pk>/log/<slug:kind>/save/", views.lead_log, name="lead_log"),

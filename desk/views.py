@@ -115,6 +115,15 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @roles_required(*EVERYBODY)
+def brief(request: HttpRequest, pk: int) -> HttpResponse:
+    """What to know before the first word: the source, what they saw, what to say, what to ask (about ``?deal=``)."""
+    asked = request.GET.get("deal", "")
+    deal = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else 0
+    return render(request, "desk/_brief.html", selectors.brief_of(_lead(request, pk), request.user, deal))
+
+
+@require_safe
+@roles_required(*EVERYBODY)
 def lead_timeline(request: HttpRequest, pk: int) -> HttpResponse:
     """A page of the timeline: ``?cursor=`` for earlier ones, ``?kind=`` for one kind."""
     found = _lead(request, pk)

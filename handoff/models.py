@@ -10,6 +10,7 @@ from django.utils import timezone
 from funnels.models import Stage
 from handoff.decision_models import Decision as Decision
 from handoff.link_models import LinkUse as LinkUse
+from handoff.opener_models import Opener as Opener
 from handoff.policy_models import MqlPolicy as MqlPolicy
 from handoff.policy_models import MqlPolicyChange as MqlPolicyChange
 from handoff.routing_models import PoolPointer as PoolPointer

@@ -21,11 +21,30 @@ SLAS: list[dict[str, Any]] = [
     {"name": "Everybody else", "minutes": 240, "warn_percent": 75},
 ]
 EVERYBODY = "Everybody else"
+OPENERS: list[tuple[str, str, str]] = [
+    (
+        "Asked for a talk",
+        "demo_requested",
+        "Hello {first_name}, {rep} here: you {deed} {when}. What would you like to see first for {company}?",
+    ),
+    (
+        "Looked at pricing",
+        "pricing_viewed",
+        "Hello {first_name}, {rep} here. You {deed} {when}: shall I work out what it would be for {company}?",
+    ),
+    (
+        "Downloaded something",
+        "asset_downloaded",
+        "Hello {first_name}, you took “{asset}” with you. What is it that {company} wants to solve with it?",
+    ),
+    ("By campaign", "", "Hello {first_name}, you {deed} {when}, after “{campaign}”. What caught your eye?"),
+    ("Everybody", "", "Hello {first_name}, {rep} here: you {deed} {when}. What made you look into this now?"),
+]
 
 
 def seed(**_: Any) -> None:
     """The default policy, reasons, response times and one routing rule, each on a database that has none."""
-    from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy, SlaRevision
+    from handoff.models import MqlPolicy, Opener, RejectReason, RoutingRule, SlaPolicy, SlaRevision
 
     MqlPolicy.objects.get_or_create(is_default=True, defaults={"name": EVERYBODY, "instant_kinds": INSTANT_KINDS})
     if not RejectReason.objects.exists():
@@ -41,3 +60,15 @@ def seed(**_: Any) -> None:
         SlaRevision.objects.create(policy=policy, revision=policy.revision, terms=policy.terms)
     if not RoutingRule.objects.exists():
         RoutingRule.objects.create(name=EVERYBODY, position=0)
+    if not Opener.objects.exists():
+        Opener.objects.bulk_create(
+            [
+                Opener(
+                    name=name,
+                    text=text,
+                    position=position,
+                    condition={"did": deed, "times": 1, "within_days": 30} if deed else {},
+                )
+                for position, (name, deed, text) in enumerate(OPENERS)
+            ]
+        )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import by_mail, handoffs, passing, policies, reasons, routing, slas
+from handoff.views import by_mail, handoffs, openers, passing, policies, reasons, routing, slas
 
 app_name = "handoff"
 urlpatterns = [
@@ -39,6 +39,12 @@ urlpatterns = [
     path("sla/<int:pk>/", slas.sla_edit, name="sla_edit"),
     path("sla/<int:pk>/move/", slas.sla_move, name="sla_move"),
     path("sla/<int:pk>/toggle/", slas.sla_toggle, name="sla_toggle"),
+    path("openers/", openers.openers, name="openers"),
+    path("openers/new/", openers.opener_new, name="opener_new"),
+    path("openers/<int:pk>/", openers.opener_edit, name="opener_edit"),
+    path("openers/<int:pk>/move/", openers.opener_move, name="opener_move"),
+    path("openers/<int:pk>/toggle/", openers.opener_toggle, name="opener_toggle"),
+    path("openers/<int:pk>/delete/", openers.opener_delete, name="opener_delete"),
     path("reject-reasons/", reasons.reasons, name="reasons"),
     path("reject-reasons/new/", reasons.reason_new, name="reason_new"),
     path("reject-reasons/<int:pk>/", reasons.reason_edit, name="reason_edit"),

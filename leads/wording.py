@@ -49,6 +49,7 @@ CAUSES: dict[str, str] = {
     "by hand": "moved by hand",
     "undone": "a bulk change was undone",
     "merged": "two records became one",
+    "reject_undone": "the reject was taken back",
     "won": "the deal was won",
 }
 

@@ -13,6 +13,7 @@ from core.clock import db_now
 from core.errors import Refused
 from deals import rules
 from deals.models import Deal, Product, Task
+from deals.services.checklist import bant_note
 from deals.services.moves import deal_locked, deal_move
 from funnels.models import Funnel, Stage, Transition
 from funnels.selectors import stage_of_kind
@@ -107,6 +108,7 @@ def deal_update(*, deal: Deal, by: Any, values: Mapping[str, Any]) -> Deal:
         setattr(deal, name, checked)
     if values:
         deal.save(update_fields=list(values))
+        bant_note(deal, values, by)
         deals_rewritten([deal])
     return deal
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deals.models import LostReason
+from deals.models import LostReason, Question
 from deals.rules import REJECTED
 
 REASONS: list[tuple[str, str]] = [
@@ -19,8 +19,30 @@ REASONS: list[tuple[str, str]] = [
 ]
 
 
+# (the question, the deal's own field that holds its answer)
+QUESTIONS: list[tuple[str, str]] = [
+    ("What hurts today, and whom?", "need"),
+    ("What happens if nothing changes?", ""),
+    ("Who decides, and who else has a say?", "authority"),
+    ("Is there money for it this year, and how much?", "budget"),
+    ("By when must it work?", "timeline"),
+    ("What do they use today?", ""),
+    ("Whom else do they look at?", ""),
+    ("How will they know that it was worth it?", ""),
+]
+
+
+def questions_seed() -> None:
+    """The default checklist, where there is none."""
+    if not Question.objects.exists():
+        Question.objects.bulk_create(
+            [Question(text=text, field=name, position=place) for place, (text, name) in enumerate(QUESTIONS)]
+        )
+
+
 def seed(**_: Any) -> None:
     """The default reasons, and the system's own for the deal of a rejected handoff (no loss in the win rate)."""
+    questions_seed()
     if LostReason.objects.filter(code=REJECTED).exists():
         return
     rows = [LostReason(code=code, label=label, position=index) for index, (code, label) in enumerate(REASONS, 1)]

@@ -17,6 +17,7 @@ from deals.forms import AssignForm, BoardFilter, LogForm, ProductsForm, TaskForm
 from deals.forms.work import edit_form
 from deals.models import Deal, Product
 from deals.selectors import board, deal_page
+from deals.selectors.checklist import checklist_of
 from funnels.selectors import stages_all
 
 
@@ -115,6 +116,7 @@ def deal_context(request: HttpRequest, deal: Deal, say: Say | None = None, **mor
         "form": edit_form(deal, user),
         "log": LogForm(),
         "task": TaskForm(),
+        "checklist": checklist_of(deal, screen_now()) if works_deals(user) else None,
     }
     if may:
         context["assign"] = AssignForm(user=user, initial={"owner": str(deal.owner_id)})

@@ -69,7 +69,7 @@ def row_toggle(*, by: Any, model: type[Model], pk: int, active: bool) -> None:
     row = _row_locked(model, pk)
     if row.is_active == active:
         return
-    if not active:
+    if not active and model in _LAST:
         _not_last(model, pk)
     row.is_active = active
     row.save(update_fields=["is_active"])

@@ -93,6 +93,7 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", (A,), "leads:fields", "leads:field_edit"),
     **_all("POST", (A,), "leads:field_delete"),
     **_all("GET", SEEN, "leads:company", "desk:lead", "desk:lead_timeline", "desk:log_form", "scoring:explain"),
+    **_all("GET", SEEN, "desk:brief"),
     **_all("GET", SEEN, "scoring:history"),
     **_all("POST", SEEN, "desk:lead_log"),
     # scoring
@@ -128,7 +129,14 @@ ROUTES: dict[str, Route] = {
     **_all("POST", MANAGERS, "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete"),
     **_all("POST", MANAGERS, "handoff:sla_move", "handoff:sla_toggle", "handoff:sla_renew"),
     **_all("POST", MANAGERS, "handoff:reason_move", "handoff:reason_toggle", "handoff:reason_delete"),
+    **_all("GET", MARKETING, "handoff:openers"),
+    **_all("GET POST", MANAGERS, "handoff:opener_new", "handoff:opener_edit"),
+    **_all("POST", MANAGERS, "handoff:opener_move", "handoff:opener_toggle", "handoff:opener_delete"),
     # deals
+    **_all("POST", WORKED, "deals:answer"),
+    **_all("GET", MANAGERS, "deals:questions"),
+    **_all("GET POST", MANAGERS, "deals:question_new", "deals:question_edit"),
+    **_all("POST", MANAGERS, "deals:question_move", "deals:question_toggle"),
     **_all("GET", STAFF, "deals:list", "deals:export", "deals:board", "deals:column"),
     **_all("GET", SEEN, "deals:detail"),
     **_all("GET POST", SALES, "deals:new"),

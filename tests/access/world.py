@@ -9,11 +9,11 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from core.models import Leased
-from deals.models import Deal, Product, Task
+from deals.models import Deal, Product, Question, Task
 from desk.models import Relief
 from funnels.models import Funnel
 from funnels.selectors import stage_get
-from handoff.models import MqlPolicy, RejectReason, RoutingRule, SlaPolicy
+from handoff.models import MqlPolicy, Opener, RejectReason, RoutingRule, SlaPolicy
 from handoff.services.tokens import accept_url
 from insights.models import Decision, Promise
 from intake.models import ImportRun
@@ -69,6 +69,8 @@ def world_make() -> dict[str, Kwargs]:
     reason = RejectReason.objects.order_by("pk")[0]
     agreed = Decision.objects.create(monday=date(2026, 1, 5), text="Call twice", by=marketer)
     promised = Promise.objects.create(since=(now + timedelta(days=21)).date(), mqls=5)
+    opener = Opener.objects.order_by("pk")[0]
+    question = Question.objects.filter(field="").order_by("pk")[0]
     product = Product.objects.create(sku="P1", name="Plan")
     stage, pipeline = stage_get("sales", "demo"), Funnel.objects.get(key="sales")
     company = Company.objects.get(name="Leeworks")
@@ -103,7 +105,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("leads:segment_edit", "leads:segment_delete", pk=segment.pk),
         **of("leads:field_edit", "leads:field_delete", pk=field.pk),
         **of("leads:company", "leads:company_edit", "api-companies-detail", pk=company.pk),
-        **of("desk:lead", "desk:lead_timeline", pk=lead.pk),
+        **of("desk:lead", "desk:lead_timeline", "desk:brief", pk=lead.pk),
         **of("desk:log_form", "desk:lead_log", pk=lead.pk, kind="call"),
         **of("desk:queue_panel", key=f"handoff-{handoff.pk}"),
         **of("desk:reject_form", pk=handoff.pk),
@@ -128,10 +130,14 @@ def world_make() -> dict[str, Kwargs]:
         **of("handoff:sla_edit", "handoff:sla_move", "handoff:sla_toggle", pk=sla.pk),
         **of("handoff:reason_edit", "handoff:reason_move", "handoff:reason_toggle", pk=reason.pk),
         **of("handoff:reason_delete", pk=reason.pk),
+        **of("handoff:opener_edit", "handoff:opener_move", "handoff:opener_toggle", pk=opener.pk),
+        **of("handoff:opener_delete", pk=opener.pk),
         **of("deals:detail", "deals:edit", "deals:deal_products", "deals:assign", "deals:log", pk=deal.pk),
         **of("deals:move", "deals:undo", "deals:win", "deals:lose", "deals:reopen", pk=deal.pk),
         **of("deals:task_create", pk=deal.pk),
         **of("deals:task_done", "deals:task_undo", "deals:task_snooze", pk=task.pk),
+        **of("deals:answer", pk=deal.pk, question=question.pk),
+        **of("deals:question_edit", "deals:question_move", "deals:question_toggle", pk=question.pk),
         **of("deals:column", stage=stage.pk),
         **of("deals:product", pk=product.pk),
         **of("intake:run", "intake:map", "intake:start", "intake:cancel", "intake:delete", pk=run.pk),

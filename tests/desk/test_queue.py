@@ -76,7 +76,7 @@ def test_the_panel_says_why_and_offers_the_next_action(login: Login, people: Peo
         "Requested a demo",
         'data-key="a"',
         'data-key="r"',
-        "Qualify",
+        "/brief/",
     ):
         assert word in text
 
@@ -87,8 +87,11 @@ def test_the_panel_of_a_deal_shows_what_was_learnt_of_that_deal(login: Login, pe
     deal = Deal.objects.get(lead=handoff.lead)
     Deal.objects.filter(pk=deal.pk).update(need="Shorter queues")
     task = task_create(owner=rita, title="Ring", due_at=timezone.now(), deal=deal)
-    text = login("rep").get(reverse("desk:queue_panel", args=[f"task-{task.pk}"])).content.decode()
-    assert "Shorter queues" in text and handoff.lead.name in text
+    client = login("rep")
+    text = client.get(reverse("desk:queue_panel", args=[f"task-{task.pk}"])).content.decode()
+    brief = f"{reverse('desk:brief', args=[handoff.lead_id])}?deal={deal.pk}"
+    assert brief in text and handoff.lead.name in text
+    assert "Shorter queues" in client.get(brief).content.decode()
     assert reverse("deals:task_done", args=[task.pk]) in text
 
 

@@ -1,0 +1,69 @@
+"""What a rep may say first: managers keep the sentences."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST, require_safe
+
+from handoff.forms import OpenerForm
+from handoff.models import Opener
+from handoff.services import openers as service
+from handoff.views.settings import _move, _toggle
+from handoff.views.shared import MARKETING, form_view
+from handoff.views.shared import act as _act
+from handoff.views.shared import edit as _edit
+from leads.conditions import condition_sentence
+from team.access import roles_required
+
+HOME = "handoff:openers"
+
+
+@require_safe
+@roles_required(*MARKETING)
+def openers(request: HttpRequest) -> HttpResponse:
+    """The openers, in order: the first that fits a lead is shown to its rep."""
+    rows = list(Opener.objects.all())
+    for row in rows:
+        one: Any = row
+        one.sentence = condition_sentence(row.condition)
+    return render(request, "handoff/openers.html", {"openers": rows})
+
+
+def _opener(request: HttpRequest, row: Opener | None) -> HttpResponse:
+    form = OpenerForm(request.POST or None, instance=row)
+
+    def save() -> None:
+        service.opener_save(by=request.user, opener=row, revision=form.cleaned_data["revision"], values=form.values())
+
+    return _edit(request, form, save, "handoff/opener_form.html", HOME, "Saved.")
+
+
+@form_view
+@roles_required("manager")
+def opener_new(request: HttpRequest) -> HttpResponse:
+    return _opener(request, None)
+
+
+@form_view
+@roles_required("manager")
+def opener_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _opener(request, get_object_or_404(Opener, pk=pk))
+
+
+@require_POST
+@roles_required("manager")
+def opener_move(request: HttpRequest, pk: int) -> HttpResponse:
+    return _move(request, Opener, pk, HOME)
+
+
+@require_POST
+@roles_required("manager")
+def opener_toggle(request: HttpRequest, pk: int) -> HttpResponse:
+    return _toggle(request, Opener, pk, HOME)
+
+
+@require_POST
+@roles_required("manager")
+def opener_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, HOME, lambda: service.opener_delete(by=request.user, pk=pk), "Deleted.")
