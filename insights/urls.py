@@ -1,6 +1,6 @@
 from django.urls import path
 
-from insights.views import alignment, contract, dashboards
+from insights.views import alignment, contract, dashboards, staffing
 
 app_name = "insights"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("contract/weeks/", alignment.last, name="alignment_last"),
     path("contract/weeks/<str:name>/", alignment.week, name="alignment"),
     path("contract/weeks/<str:name>/decisions/", alignment.note, name="decision_note"),
+    path("contract/staffing/", staffing.staffing, name="staffing"),
     path("contract/decisions/<int:pk>/", alignment.decision, name="decision"),
     path("contract/decisions/<int:pk>/done/", alignment.decision_done, name="decision_done"),
     path("contract/decisions/<int:pk>/remove/", alignment.decision_remove, name="decision_remove"),

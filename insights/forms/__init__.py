@@ -1,4 +1,4 @@
-from insights.forms.contract import DecisionForm, PromiseForm, WeeksForm, ZoneForm
+from insights.forms.contract import DecisionForm, PromiseForm, StaffingForm, WeeksForm, ZoneForm
 from insights.forms.filters import KEPT, FilterForm, RowsForm
 
-__all__ = ["KEPT", "DecisionForm", "FilterForm", "PromiseForm", "RowsForm", "WeeksForm", "ZoneForm"]
+__all__ = ["KEPT", "DecisionForm", "FilterForm", "PromiseForm", "RowsForm", "StaffingForm", "WeeksForm", "ZoneForm"]

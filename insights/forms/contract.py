@@ -11,9 +11,10 @@ from core.widgets import LongSelect
 from insights.metrics.scope import Scope
 from insights.models import Contract, Promise
 from insights.rules.weeks import Weeks, monday_of, week_name, week_parse, weeks_back
+from insights.services.staffing import Asked
 from team.forms import zones
 from team.models import Team, User
-from team.rules.calendar import zone_get
+from team.rules import WEEKDAYS, zone_get
 
 COUNTS = [(4, "4 weeks"), (13, "13 weeks"), (26, "26 weeks")]
 
@@ -111,3 +112,36 @@ class DecisionForm(forms.Form):
     )
     due = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+DAYS = list(enumerate(WEEKDAYS))
+
+
+class StaffingForm(forms.Form):
+    """GET parameters of the staffing page; what makes no sense is left at its default."""
+
+    target = forms.FloatField(min_value=50, max_value=99.5, required=False)
+    within = forms.FloatField(min_value=0.5, max_value=1440, required=False)
+    handling = forms.FloatField(min_value=0.5, max_value=240, required=False)
+    always = forms.BooleanField(required=False)
+    plus = forms.IntegerField(min_value=-5, max_value=10, required=False)
+    day = forms.TypedChoiceField(choices=DAYS, coerce=int, required=False, empty_value=None)
+    first = forms.IntegerField(min_value=0, max_value=23, required=False)
+    last = forms.IntegerField(min_value=1, max_value=24, required=False)
+    team = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__({name: data.get(name, "") for name in self.base_fields})
+        self.is_valid()
+
+    def asked(self) -> Asked:
+        """A number without sense is the default, as the page then shows."""
+        given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        given.pop("team", None)
+        return Asked(**given)
+
+    def scope(self, user: Any, contract: Contract) -> Scope:
+        """The last thirteen weeks and the running one."""
+        now = db_now()
+        period = weeks_back(now, zone_get(contract.time_zone), 14)
+        return Scope(user=user, period=period, now=now, view="activity", team=self.cleaned_data.get("team"))

@@ -154,6 +154,7 @@ ROUTES: dict[str, Route] = {
     **_all("GET", STAFF, "insights:contract", "insights:contract_rows"),
     **_all("GET", STAFF, "insights:alignment", "insights:alignment_last"),
     **_all("GET", MARKETING, "insights:contract_promise"),
+    **_all("GET", MANAGERS, "insights:staffing"),
     **_all("GET POST", MARKETING, "insights:decision"),
     **_all("POST", MARKETING, "insights:decision_note", "insights:decision_done", "insights:decision_remove"),
     **_all("POST", MANAGERS, "insights:contract_promise_new", "insights:contract_withdraw", "insights:contract_zone"),
