@@ -93,6 +93,7 @@ DRAINS: list[str] = [
 # What ``manage.py doctor`` asks: ``invariants(now, grace)`` of each room, and what only the top can see.
 INVARIANTS: list[str] = [
     "core.invariants.invariants",
+    "team.invariants.invariants",
     "funnels.invariants.invariants",
     "leads.invariants.invariants",
     "scoring.invariants.invariants",

@@ -9,7 +9,7 @@ from insights.demo import words
 from insights.demo.plan import Deed, Firm, Pass, Person, Sale, Step, person_make
 from insights.demo.write import Writer
 from leads.models import CaptureForm, Segment
-from team.models import TimeOff
+from team.models import Channel, TimeOff
 
 # minutes since it was assigned, minutes left, who, source, asked for a demo, what they did before
 ON_THE_CLOCK = [
@@ -102,6 +102,18 @@ def corners_write(writer: Writer) -> None:
         ("100 people and more", {"all": [big]}),
     ]:
         Segment.objects.get_or_create(owner=maya, name=name, defaults={"condition": condition, "shared": True})
+    # an example of a team's channel; off, so that the demo calls nobody
+    Channel.objects.get_or_create(
+        team=writer.users["rita"].team,
+        name="Sales chat (example)",
+        defaults={
+            "address": "slack://TokenA12/TokenB123/TokenC1234567890123456789",
+            "service": "Slack",
+            "masked": "slack://T...2/T...3/T...9/",
+            "events": ["handoff", "late", "held"],
+            "is_active": False,
+        },
+    )
     TimeOff.objects.get_or_create(
         user=writer.users["noah"],
         note="Skiing",

@@ -73,7 +73,14 @@ def _by_mail(lines: Sequence[Any], event: str) -> Iterable[Fact]:
 
 def _payload(line: Any, event: str, **more: Any) -> dict[str, Any]:
     urgent = line.urgent or (LATE if event == "late" else "")
-    return {"user_id": line.user_id, "notice": line.key[:120], "event": event, "urgent": urgent, **more}
+    return {
+        "user_id": line.user_id,
+        "notice": line.key[:120],
+        "event": event,
+        "urgent": urgent,
+        "channel_id": None,
+        **more,
+    }
 
 
 def managers_told(team_id: int | None) -> list[User]:

@@ -18,6 +18,7 @@ from core.clock import db_now
 from team import selectors, services
 from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
 from team.models import ApiToken, Notice, TimeOff
+from team.telling.plans import zone_changed
 
 NEWS = timedelta(seconds=30)
 NEWS_SHOWN = 4
@@ -40,11 +41,14 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     user: Any = request.user
+    zone = user.time_zone
     form = ProfileForm(request.POST, instance=user)
     if not form.is_valid():
         user.refresh_from_db()
         return _page(request, 422, form=form)
     form.save()
+    if user.time_zone != zone:
+        zone_changed(user)
     messages.success(request, "Saved.")
     return redirect("team:profile")
 

@@ -19,7 +19,7 @@ from handoff.models import Assignment, Handoff
 from handoff.services import assign_drain, handoff_accept, handoff_reject
 from leads.models import InboxItem, Lead, Standing
 from scoring.services import score_drain
-from team.models import Notice
+from team.models import Held, Notice, NotifyPlan
 from tests.handoff.world import leads_make, reps
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +166,20 @@ def unscored(rows: list[Handoff]) -> None:
     Standing.objects.filter(pk=rows[3].lead_id).update(score_due_at=ago())
 
 
+def held_forgotten(rows: list[Handoff]) -> None:
+    rep = rows[3].rep
+    assert rep
+    Held.objects.create(user=rep, notice=Notice.objects.filter(user=rep)[0], until=ago())
+
+
+def digest_forgotten(rows: list[Handoff]) -> None:
+    NotifyPlan.objects.create(user=rows[3].rep, digest=True, digest_next_at=ago())
+
+
+def digest_never(rows: list[Handoff]) -> None:
+    NotifyPlan.objects.create(user=rows[3].rep, digest=True)
+
+
 def handler_gone(rows: list[Handoff]) -> None:
     OutboxMessage.objects.create(topic="x", key="x", handler="core.mail.gone")
 
@@ -209,6 +223,9 @@ TWINS: list[tuple[Callable[[list[Handoff]], None], str]] = [
     (done_never, "done is done"),
     (nowhere, "every lead stands somewhere"),
     (unscored, "who is marked is scored soon"),
+    (held_forgotten, "what quiet hours kept"),
+    (digest_forgotten, "every digest"),
+    (digest_never, "has a next one"),
     (handler_gone, "every handler is there"),
 ]
 

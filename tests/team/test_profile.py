@@ -155,7 +155,7 @@ def test_notices_are_ones_own_are_counted_and_read(login, people):
     theirs = Notice.objects.get(user=other)
     client.post("/notices/read/", {"pk": theirs.pk})
     client.post("/notices/read/")
-    assert b"unread" not in client.get("/bell/").content
+    assert b" unread" not in client.get("/bell/").content
     assert Notice.objects.get(pk=theirs.pk).read_at is None
 
 

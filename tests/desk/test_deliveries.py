@@ -1,0 +1,77 @@
+"""The page of deliveries: every way out with its state, what was given up and why, one or all of a way again."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import OutboxMessage
+from team.models import Channel
+
+pytestmark = pytest.mark.django_db
+URL = "desk:deliveries"
+
+
+@pytest.fixture
+def given_up(people: Any) -> Channel:
+    """One letter, two messages of a paused channel, and something else, all given up."""
+    address = "jsons://hidden:hunter2hunter@chat.example/x"
+    chat = Channel.objects.create(
+        user=people("rep"),
+        name="Sales chat",
+        address=address,
+        service="Webhook (JSON)",
+        masked="jsons://hidden:****@chat.example/x",
+        paused_at=timezone.now(),
+        failures=8,
+        last_said="error=404 no_team",
+    )
+    dead = {"state": "dead", "attempts": 8, "handler": "core.mail.deliver"}
+    OutboxMessage.objects.create(topic="handoff.mail", key="handoff:1:1", last_error="mail server said no", **dead)
+    for number in (1, 2):
+        payload = {"user_id": 1, "channel_id": chat.pk}
+        OutboxMessage.objects.create(topic="notice.send", key=f"{chat.pk}:x{number}", payload=payload, **dead)
+    OutboxMessage.objects.create(topic="notice.send", key="mail-1:y", payload={"channel_id": None}, **dead)
+    OutboxMessage.objects.create(topic="user.deactivated", key="5", **dead)
+    return chat
+
+
+def shown(client: Any, **query: Any) -> str:
+    text: str = client.get(reverse(URL), query).content.decode()
+    return text
+
+
+def test_each_way_says_how_it_is(given_up: Channel, login: Any) -> None:
+    text = shown(login("admin"))
+    assert "Sales chat" in text and "paused" in text and "no_team" in text and "Try all 5 again" in text
+    assert "hunter2hunter" not in text and "mail server said no" in text
+
+
+def test_filtered_by_way_and_state(given_up: Channel, login: Any) -> None:
+    client = login("admin")
+    counts = {
+        way: shown(client, way=way, state="dead").count(">Try again<")
+        for way in ("mail", str(given_up.pk), "other", "")
+    }
+    assert counts == {"mail": 2, str(given_up.pk): 2, "other": 1, "": 5}
+    assert ">Try again<" not in shown(client, way="mail", state="done")
+    assert shown(client, way="9" * 40) and shown(client, way="'; drop")
+
+
+def test_all_of_one_way_again_leaves_the_rest(given_up: Channel, login: Any) -> None:
+    login("admin").post(reverse("desk:deliveries_retry"), {"way": str(given_up.pk)})
+    rows = OutboxMessage.objects.filter(state="pending")
+    assert sorted(rows.values_list("key", flat=True)) == [f"{given_up.pk}:x1", f"{given_up.pk}:x2"]
+    assert OutboxMessage.objects.filter(state="dead").count() == 3
+
+
+def test_the_page_costs_the_same_however_many_there_are(
+    given_up: Channel, login: Any, django_assert_max_num_queries: Any
+) -> None:
+    client = login("admin")
+    for number in range(30):
+        payload = {"user_id": 1, "channel_id": given_up.pk}
+        OutboxMessage.objects.create(topic="notice.send", key=f"z{number}", payload=payload, handler="x")
+    with django_assert_max_num_queries(9):
+        shown(client)
