@@ -11,7 +11,7 @@ from intake.models import ImportRun
 from team.services import first_admin_create
 from tests.guard import house
 
-PREFIX = r"inbox|outbox|ledger|leads|activities|scoring|handoff|deals|insights|imports"
+PREFIX = r"inbox|outbox|team|ledger|leads|activities|scoring|handoff|deals|insights|imports"
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
