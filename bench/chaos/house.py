@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.chaos.place import Place
+from core import health
 from core.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +101,12 @@ class House:
             if all(word in _command(pid) for word in WORDS[name]):
                 return _one(pid)
         return None
+
+    def well(self, name: str) -> bool:
+        """As the supervisor asks it; what an earlier process said is forgotten when the next one starts."""
+        if name == "web":
+            return health.web_answers(self.place.port, seconds=0.5)
+        return name == "broker" or health.age(name) < health.FRESH_SECONDS
 
     @staticmethod
     def children(one: One) -> list[One]:

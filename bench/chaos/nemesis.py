@@ -14,7 +14,8 @@ from bench.chaos.house import House, One
 
 KILLED = ["web", "worker", "beat", "broker"]
 BEHIND = 4  # so many faults due at once: no new captures until they are done
-YOUNGEST = (0.3, 4.0)  # seconds that a process has lived when it dies, at least: some die while they start
+EARLY = 0.2  # the share of kills that may hit a process while it starts; the others wait until it is well
+YOUNGEST = (0.3, 3.0)  # seconds that it has lived then, at least
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Fault:
     what: str  # web, worker, beat, broker, postgres
     how: str  # main: the process that the supervisor started; child: one of its own; or a mode of PostgreSQL
     when: int  # captures accepted
-    youngest: float
+    early: float | None = None  # seconds after its start when it may die; None: not before it is well
 
 
 def plan(seed: int, *, captures: int, kills: int, restarts: int) -> list[Fault]:
@@ -32,7 +33,8 @@ def plan(seed: int, *, captures: int, kills: int, restarts: int) -> list[Fault]:
     bag += [("postgres", "immediate" if number % 2 else "fast") for number in range(restarts)]
     dice.shuffle(bag)
     times = sorted(dice.uniform(0.02, 0.97) * captures for _ in bag)
-    return [Fault(*one, int(when), dice.uniform(*YOUNGEST)) for one, when in zip(bag, times, strict=True)]
+    early = [dice.uniform(*YOUNGEST) if dice.random() < EARLY else None for _ in bag]
+    return [Fault(*one, int(when), soon) for one, when, soon in zip(bag, times, early, strict=True)]
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Nemesis:
             self._note(fault, seconds=round(took, 2))
             return True
         victim = self._victim(fault)
-        if victim is None or victim.age < fault.youngest:
+        if victim is None or not self._ripe(fault, victim):
             return False
         # whoever dies with it: a worker that is killed takes its pool with it
         fallen = 1 + len(House.children(victim)) if fault.how == "main" else 1
@@ -86,6 +88,12 @@ class Nemesis:
             return main
         children = House.children(main)
         return self.dice.choice(children) if children else None
+
+    def _ripe(self, fault: Fault, victim: One) -> bool:
+        """Who dies again and again before it was ever well is started more and more seldom, and rightly."""
+        if fault.early is not None:
+            return victim.age > fault.early
+        return victim.age > 1 and self.house.well(fault.what)
 
     def _note(self, fault: Fault, **more: Any) -> None:
         self.last_at = time.time()
