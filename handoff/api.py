@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.api import CursorPages, idempotent
 from core.errors import Refused
-from handoff import selectors, services
+from handoff import rules, selectors, services
 from handoff.models import Handoff
 
 DECIDERS = ("rep", "manager")
@@ -25,12 +25,26 @@ class HandoffOut(serializers.ModelSerializer[Handoff]):
     decided_by = serializers.EmailField(source="decided_by.email", read_only=True, allow_null=True, default=None)
     reject_reason = serializers.CharField(source="reject_reason.code", read_only=True, allow_null=True, default=None)
 
+    first_assigned_at = serializers.DateTimeField(read_only=True, allow_null=True, default=None)
+    system_seconds = serializers.SerializerMethodField(help_text="From passing the bar to the first rep")
+    human_seconds = serializers.SerializerMethodField(help_text="From the present rep's start to the first answer")
+    in_time = serializers.SerializerMethodField(help_text="The first answer came by due_at; null while there is none")
+
+    def get_system_seconds(self, handoff: Handoff) -> float | None:
+        return rules.clocks_seconds(handoff)[0]
+
+    def get_human_seconds(self, handoff: Handoff) -> float | None:
+        return rules.clocks_seconds(handoff)[1]
+
+    def get_in_time(self, handoff: Handoff) -> bool | None:
+        return rules.in_time(handoff)
+
     class Meta:
         model = Handoff
         fields = [
             *("id", "lead", "cycle", "state", "why", "instant", "score", "grade", "opened_at", "rep", "assigned_at"),
             *("due_at", "escalated_at", "reroutes", "responded_at", "decided_at", "decided_by", "reject_reason"),
-            "reject_note",
+            *("reject_note", "first_assigned_at", "warn_at", "system_seconds", "human_seconds", "in_time"),
         ]
         read_only_fields = fields
 
@@ -70,7 +84,7 @@ class HandoffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVi
     sort = "-opened_at"
 
     def get_queryset(self) -> QuerySet[Handoff]:
-        rows = Handoff.objects.visible_to(self.request.user)
+        rows = Handoff.objects.visible_to(self.request.user).with_first_rep()
         return rows.select_related("rep", "decided_by", "reject_reason")
 
     def _decided(self, handoff: Handoff) -> Response:

@@ -62,6 +62,11 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def visible_to(self, user: Any) -> "HandoffQuerySet":
         return self.filter(owner_filter(user, "rep"))
 
+    def with_first_rep(self) -> "HandoffQuerySet":
+        """``first_assigned_at``: when the system clock stopped, whoever has it now."""
+        first = Assignment.objects.filter(handoff=models.OuterRef("pk")).order_by("turn").values("at")[:1]
+        return self.annotate(first_assigned_at=models.Subquery(first))
+
     def on_desk_of(self, user_id: int) -> "HandoffQuerySet":
         """What waits for this rep: those to decide, and those accepted whom nobody has called or written to yet.
         Each half is on a partial index."""

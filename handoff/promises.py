@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from core import wording
-from handoff.models import Assignment, Handoff, SlaPolicy
+from handoff.models import Handoff, SlaPolicy
 from handoff.rules import Terms
 from leads.conditions import condition_sentence
 from team.models import User
@@ -78,7 +78,7 @@ def example_of(policy: SlaPolicy, rep: User, wall: datetime) -> Example:
 
     def said(moment: datetime) -> str:
         at = moment.astimezone(zone)
-        return f"{at:%H:%M}" if same else f"{at:%A} {at.day} {at:%b} at {at:%H:%M}"
+        return f"at {at:%H:%M}" if same else f"on {at:%A} {at.day} {at:%b} at {at:%H:%M}"
 
     arrived = start.astimezone(zone)
     return Example(
@@ -102,27 +102,9 @@ def example_reps(user: Any) -> list[User]:
     return sorted(reps, key=lambda one: one.team_id != user.team_id)
 
 
-def clocks_said(handoff: Handoff) -> dict[str, Any]:
-    """The two clocks of one handoff, for its page and the lead's: ``system_seconds`` (bar to first rep),
-    ``human_seconds`` (the present rep's start to the first answer), ``worked_minutes`` of the rep's working time
-    that it took, ``in_time`` (None while nobody has answered or nothing is due). At most four statements."""
-    first = handoff.assignments.order_by("turn").values_list("at", flat=True).first()
-    out: dict[str, Any] = {
-        "system_seconds": (first - handoff.opened_at).total_seconds() if first else None,
-        "human_seconds": None,
-        "worked_minutes": None,
-        "in_time": in_time(handoff),
-    }
-    if handoff.responded_at and handoff.assigned_at:
-        out["human_seconds"] = (handoff.responded_at - handoff.assigned_at).total_seconds()
-        if handoff.rep and handoff.sla and handoff.sla.working_time:
-            calendar = calendar_of(handoff.rep, since=handoff.assigned_at)
-            out["worked_minutes"] = round(calendar.worked_between(handoff.assigned_at, handoff.responded_at))
-    return out
-
-
-def in_time(row: Handoff | Assignment) -> bool | None:
-    """Whether the answer came by the deadline; None while there is none of either."""
-    if row.responded_at is None or row.due_at is None:
-        return None
-    return row.responded_at <= row.due_at
+def worked_said(handoff: Handoff) -> str:
+    """'12 m' of the rep's working time that the answer took; '' when that is not what counts. Two statements."""
+    start, answered = handoff.assigned_at, handoff.responded_at
+    if not (start and answered and handoff.rep and handoff.sla and handoff.sla.working_time):
+        return ""
+    return wording.duration(60 * calendar_of(handoff.rep, since=start).worked_between(start, answered))

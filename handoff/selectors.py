@@ -17,7 +17,8 @@ from team.models import User
 
 def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     """Put on ``handoff`` what a clock shows: ``clock_level`` ('', warn, late), ``clock_percent`` and
-    ``seconds_left`` (negative when late, None without a running clock)."""
+    ``seconds_left`` (negative when late, None without a running clock); and what the stopped ones said:
+    ``system_seconds`` (when the first rep was read), ``human_seconds`` and ``in_time``, None while they run."""
     running = (
         handoff.due_at is not None
         and handoff.responded_at is None
@@ -26,6 +27,8 @@ def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     one: Any = handoff
     one.clock_level = rules.clock_level(now, handoff.warn_at, handoff.due_at) if running else ""
     one.clock_percent = rules.clock_percent(now, handoff.assigned_at, handoff.due_at) if running else 0
+    one.system_seconds, one.human_seconds = rules.clocks_seconds(handoff)
+    one.in_time = rules.in_time(handoff)
     one.seconds_left = int((handoff.due_at - now).total_seconds()) if running and handoff.due_at else None
     return handoff
 
@@ -86,14 +89,16 @@ def handoff_counts(user: Any, now: datetime) -> dict[str, int]:
 
 def handoff_full() -> QuerySet[Handoff]:
     """Handoffs with all that a card shows."""
-    return Handoff.objects.select_related(
+    rows = Handoff.objects.select_related(
         "lead__company", "lead__standing__stage__funnel", "rep", "sla", "decided_by", "reject_reason"
     )
+    return rows.with_first_rep()
 
 
 def handoff_of_lead(lead_id: int, now: datetime | None = None) -> Handoff | None:
     """The newest handoff of a lead with its rep, for its page; with the clock set when ``now`` is given."""
-    found = Handoff.objects.filter(lead_id=lead_id).select_related("rep").order_by("-cycle").first()
+    rows = Handoff.objects.filter(lead_id=lead_id).with_first_rep()
+    found = rows.select_related("rep").order_by("-cycle").first()
     return clock_set(found, now) if found and now else found
 
 
@@ -140,7 +145,8 @@ def managers_of(team_ids: Any) -> dict[int | None, list[User]]:
 
 def handoffs_listed(user: Any) -> QuerySet[Handoff]:
     """Handoffs that ``user`` may see, with all that a row of the list shows."""
-    return Handoff.objects.visible_to(user).select_related("lead__company", "rep", "reject_reason")
+    rows = Handoff.objects.visible_to(user).select_related("lead__company", "rep", "reject_reason")
+    return rows.with_first_rep()
 
 
 def assignments_told(handoff: Handoff) -> list[dict[str, Any]]:

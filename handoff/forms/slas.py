@@ -31,10 +31,10 @@ class SlaForm(Revised):
             "instant_only": "Only for leads that passed at once (asked for a demo or a talk)",
             "minutes": "Answer within (minutes)",
             "working_time": "Only the rep's working time counts",
-            "warn_percent": "Warn when this much of the time is gone (%)",
-            "warn_minutes": "Or so many minutes before the deadline",
+            "warn_percent": "Warn after (% of the time)",
+            "warn_minutes": "Or before the deadline (minutes)",
             "tell": "At the deadline, tell",
-            "max_reroutes": "And give it to another rep at most (times)",
+            "max_reroutes": "Give it to another rep, at most (times)",
         }
         help_texts = {
             "instant_only": "",

@@ -3,7 +3,7 @@
 from handoff.rules.bar import Back, Reentry, ceiling_said, passes_score, policy_check, why_score
 from handoff.rules.candidates import HOW, UNIT, Candidate, Choice
 from handoff.rules.choice import Pool
-from handoff.rules.clocks import Terms, clock_level, clock_percent, terms_check
+from handoff.rules.clocks import Terms, clock_level, clock_percent, clocks_seconds, in_time, terms_check
 from handoff.rules.contradiction import contradiction
 from handoff.rules.decide import (
     COUNT_DAYS,
@@ -47,10 +47,12 @@ __all__ = [
     "ceiling_said",
     "clock_level",
     "clock_percent",
+    "clocks_seconds",
     "contradiction",
     "counts_said",
     "day_start",
     "give_back_refusal",
+    "in_time",
     "languages_said",
     "nobody_sentence",
     "passes_score",

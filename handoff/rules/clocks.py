@@ -45,6 +45,21 @@ def terms_check(values: Mapping[str, Any]) -> None:
         raise Refused("At most 20 other reps.", field="max_reroutes")
 
 
+def clocks_seconds(handoff: Any) -> tuple[float | None, float | None]:
+    """(the system clock: bar to first rep; the human clock: present rep to first answer), None while one runs."""
+    first = getattr(handoff, "first_assigned_at", None)
+    system = (first - handoff.opened_at).total_seconds() if first else None
+    answered, start = handoff.responded_at, handoff.assigned_at
+    return system, (answered - start).total_seconds() if answered and start else None
+
+
+def in_time(row: Any) -> bool | None:
+    """Whether the answer (of a handoff, or of one rep's turn) came by the deadline; None while there is none."""
+    if row.responded_at is None or row.due_at is None:
+        return None
+    return bool(row.responded_at <= row.due_at)
+
+
 def clock_level(now: datetime, warn: datetime | None, due: datetime | None) -> str:
     """'' in time, 'warn' close to the deadline, 'late' after it."""
     if due is not None and now >= due:

@@ -13,7 +13,7 @@ from django_htmx.http import trigger_client_event
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.keyset import keyset_page
-from handoff import decisions, rules, selectors, services
+from handoff import decisions, promises, rules, selectors, services
 from handoff.forms import ListForm, ReassignForm
 from handoff.models import Handoff
 from handoff.policies import places_set
@@ -197,6 +197,7 @@ def card_context(user: Any, one: Handoff) -> dict[str, Any]:
     manage = selectors.may_manage(user, one.rep)
     return {
         "handoff": one,
+        "worked": promises.worked_said(one),
         "assignments": selectors.assignments_told(one),
         "may_decide": one.state == Handoff.State.ASSIGNED and selectors.may_decide(user, one),
         "may_manage": manage and one.state != Handoff.State.REJECTED,

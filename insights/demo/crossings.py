@@ -32,6 +32,8 @@ def handoffs_write(writer: Writer, people: Sequence[Person], leads: dict[int, Le
                 ended_at=row.decided_at if row.state == Handoff.State.REJECTED else None,
                 ended_why="Rejected" if row.state == Handoff.State.REJECTED else "",
                 mailed=True,
+                due_at=row.due_at,
+                responded_at=row.responded_at,
                 explanation={"pool": one.firm.team},
             )
             for (one, _), row in zip(planned, rows, strict=True)
@@ -72,6 +74,7 @@ def _handoff(
         next_try_at=handed.opened_at,
         rep=rep,
         sla=policy,
+        sla_revision=policy.revision if policy else None,
         assigned_at=handed.assigned_at,
         warn_at=handed.assigned_at + (due - handed.assigned_at) * 3 / 4,
         due_at=due,

@@ -1,6 +1,6 @@
 """What is happening in the demo company right now: handoffs on the clock, promises for today, forms, segments."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -9,7 +9,8 @@ from insights.demo import words
 from insights.demo.plan import Deed, Firm, Pass, Person, Sale, Step, person_make
 from insights.demo.write import Writer
 from leads.models import CaptureForm, Segment
-from team.models import Channel, TimeOff
+from team.models import Channel, CompanyDay, TimeOff
+from team.rules import day_start
 
 # minutes since it was assigned, minutes left, who, source, asked for a demo, what they did before
 ON_THE_CLOCK = [
@@ -114,8 +115,12 @@ def corners_write(writer: Writer) -> None:
             "is_active": False,
         },
     )
+    # whole days of theirs, with one company day ahead
+    begun = day_start(now, writer.users["noah"].time_zone) - timedelta(days=1)
     TimeOff.objects.get_or_create(
         user=writer.users["noah"],
         note="Skiing",
-        defaults={"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=4)},
+        defaults={"starts_at": begun, "ends_at": begun + timedelta(days=5), "noted_at": now - timedelta(days=20)},
     )
+    eve = datetime(now.year, 12, 24, tzinfo=UTC).date()
+    CompanyDay.objects.get_or_create(day=eve, defaults={"name": "Christmas Eve"})

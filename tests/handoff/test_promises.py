@@ -139,13 +139,13 @@ def test_the_example_counts_the_deadline_out(login: Any) -> None:
     demo = SlaPolicy.objects.get(instant_only=True)
     asked = {"policy": demo.pk, "rep": rita.pk, "at": "2026-11-27T17:28"}
     page = login("manager").get(f"{reverse('handoff:sla')}?{urlencode(asked)}").content.decode()
-    assert "Friday 27 Nov at 17:28" in page and "is due <b>Monday 30 Nov at 09:03</b>" in page
+    assert "Friday 27 Nov at 17:28" in page and "is due <b>on Monday 30 Nov at 09:03</b>" in page
     assert "17:28–17:30 (2 min)" in page and "09:00–09:03 (3 min)" in page
     whit = example_of(demo, rita, datetime(2026, 5, 22, 17, 28))
-    assert whit.due == "Tuesday 26 May at 09:03"
+    assert whit.due == "on Tuesday 26 May at 09:03"
     assert [one.words for one in whit.days][1:4] == ["Not a working day", "Not a working day", "Pentecost Monday"]
     demo.working_time = False
-    assert example_of(demo, rita, datetime(2026, 5, 22, 17, 28)).due == "17:33"
+    assert example_of(demo, rita, datetime(2026, 5, 22, 17, 28)).due == "at 17:33"
     fragment = login("manager").get(f"{reverse('handoff:sla')}?{urlencode(asked)}", headers={"HX-Request": "true"})
     assert fragment.content.decode().lstrip().startswith('<div id="example"')
     for wrong in ({"at": "soon"}, {"at": "9999-01-01T00:00"}, {"rep": "0"}, {"policy": "x"}):
