@@ -15,6 +15,7 @@ from handoff.policy_models import MqlPolicy as MqlPolicy
 from handoff.policy_models import MqlPolicyChange as MqlPolicyChange
 from handoff.routing_models import PoolPointer as PoolPointer
 from handoff.routing_models import RoutingDraft as RoutingDraft
+from handoff.routing_models import RoutingReplay as RoutingReplay
 from handoff.routing_models import RoutingRule as RoutingRule
 from handoff.routing_models import RulePerson as RulePerson
 from handoff.sla_models import SlaPolicy as SlaPolicy

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from core.models import Leased
 from team.models import Team
 
 
@@ -112,3 +113,34 @@ class PoolPointer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.rep}: {self.pointer}"
+
+
+class RoutingReplay(Leased):
+    """The leads of the last days, handed over again by the rules in force or the draft's, as they were when it was
+    asked for. A worker does it and tells how far it is."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    of_draft = models.BooleanField(default=False)
+    days = models.PositiveSmallIntegerField(default=30)
+    until = models.DateTimeField(default=timezone.now)
+    rules = models.JSONField(default=list, help_text="What was tried")
+    step = models.CharField(max_length=120, blank=True, default="", help_text="What it is at, for people")
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0, help_text="0 while that is not known")
+    cancelled = models.BooleanField(default=False)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="pending"), name="replay_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{'Draft' if self.of_draft else 'Rules in force'}, {self.days} days"
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == self.State.PENDING

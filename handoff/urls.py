@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoff.views import by_mail, handoffs, openers, passing, policies, reasons, routing, slas
+from handoff.views import by_mail, handoffs, openers, passing, policies, reasons, replays, routing, slas
 
 app_name = "handoff"
 urlpatterns = [
@@ -29,6 +29,11 @@ urlpatterns = [
     path("routing/draft/new/", routing.draft_rule_new, name="draft_rule_new"),
     path("routing/draft/drop/", routing.draft_drop, name="draft_drop"),
     path("routing/draft/force/", routing.draft_force, name="draft_force"),
+    path("routing/replays/", replays.listing, name="replays"),
+    path("routing/replays/start/", replays.start, name="replay_start"),
+    path("routing/replays/<int:pk>/", replays.one, name="replay"),
+    path("routing/replays/<int:pk>/status/", replays.status, name="replay_status"),
+    path("routing/replays/<int:pk>/cancel/", replays.cancel, name="replay_cancel"),
     path("routing/<int:pk>/", routing.rule_edit, name="rule_edit"),
     path("routing/<int:pk>/move/", routing.rule_move, name="rule_move"),
     path("routing/<int:pk>/toggle/", routing.rule_toggle, name="rule_toggle"),

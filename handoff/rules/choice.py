@@ -162,6 +162,9 @@ class Pool:
         if excluded:
             return self._survey(excluded, need, None)
         if need.key not in self._views:
+            if need.key and "" not in self._views:
+                # everybody joins the pool as a whole first: who is not asked for yet waits with a claim
+                self._views[""] = self._survey((), Need(skills=need.skills), "")
             self._views[need.key] = self._survey((), need, need.key)
         return self._views[need.key]
 

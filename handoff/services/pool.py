@@ -137,6 +137,8 @@ class Routing:
             self._rows[rule_id, rep, then] = pk
         for rule in self.order:
             one: Any = rule
+            if hasattr(one, "found_named"):  # as somebody else says, not as the database does
+                continue
             one.found_named = named.get(rule.pk, {})
             one.found_pointers = {then: pointers.get((rule.pk, then), {}) for then in (False, True)}
         return self.order

@@ -125,6 +125,8 @@ ROUTES: dict[str, Route] = {
     **_all("GET POST", MANAGERS, "handoff:rule_new", "handoff:rule_edit", "handoff:sla_new", "handoff:sla_edit"),
     **_all("GET POST", MANAGERS, "handoff:routing_draft", "handoff:draft_rule_new"),
     **_all("POST", MANAGERS, "handoff:draft_drop", "handoff:draft_force"),
+    **_all("GET", MANAGERS, "handoff:replays", "handoff:replay", "handoff:replay_status"),
+    **_all("POST", MANAGERS, "handoff:replay_start", "handoff:replay_cancel"),
     **_all("GET POST", MANAGERS, "handoff:reason_new", "handoff:reason_edit"),
     **_all("POST", MANAGERS, "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete"),
     **_all("POST", MANAGERS, "handoff:sla_move", "handoff:sla_toggle", "handoff:sla_renew"),

@@ -13,7 +13,7 @@ from deals.models import Deal, Product, Question, Task
 from desk.models import Relief
 from funnels.models import Funnel
 from funnels.selectors import stage_get
-from handoff.models import MqlPolicy, Opener, RejectReason, RoutingRule, SlaPolicy
+from handoff.models import MqlPolicy, Opener, RejectReason, RoutingReplay, RoutingRule, SlaPolicy
 from handoff.services.tokens import accept_url
 from insights.models import Decision, Promise
 from intake.models import ImportRun
@@ -65,6 +65,7 @@ def world_make() -> dict[str, Kwargs]:
     policy = MqlPolicy.objects.create(
         name="Kenya", condition={"fact": "lead.country", "op": "is", "value": "Kenya"}, position=1
     )
+    replay = RoutingReplay.objects.create(by=persona("manager"), state=Leased.State.DONE)
     sla = SlaPolicy.objects.order_by("pk")[0]
     reason = RejectReason.objects.order_by("pk")[0]
     agreed = Decision.objects.create(monday=date(2026, 1, 5), text="Call twice", by=marketer)
@@ -124,6 +125,7 @@ def world_make() -> dict[str, Kwargs]:
         **of("handoff:detail", "handoff:card", "handoff:accept", "handoff:reject", pk=handoff.pk),
         **of("handoff:reassign", "handoff:undo", "handoff:give_back", "handoff:take_over", pk=handoff.pk),
         **of("handoff:by_mail", token=accept_url(handoff, rep.pk).split("/")[-2]),
+        **of("handoff:replay", "handoff:replay_status", "handoff:replay_cancel", pk=replay.pk),
         **of("handoff:rule_edit", "handoff:rule_move", "handoff:rule_toggle", "handoff:rule_delete", pk=routing.pk),
         **of("handoff:policy_edit", "handoff:policy_move", "handoff:policy_toggle", pk=policy.pk),
         **of("handoff:policy_delete", pk=policy.pk),

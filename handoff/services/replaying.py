@@ -1,0 +1,211 @@
+"""What a replay reads of the past and what it makes of it. Reads only; nothing is given to anybody."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any, NamedTuple
+
+from handoff import rules
+from handoff.models import Assignment, Handoff, RoutingReplay, RoutingRule
+from handoff.rules.replay import Arrival, Past, Replay, Replayed, expected
+from handoff.services.loads import LOAD_DAYS
+from handoff.services.places import asks_place, lead_facts
+from handoff.services.pool import Routing
+from handoff.services.slas import matching_by
+from team.models import User
+
+Tell = Callable[[int, int, str], None]
+CHUNK = 2000
+KEYS = (
+    "pk",
+    "lead_id",
+    "opened_at",
+    "instant",
+    "score",
+    "state",
+    "decided_at",
+    "closed_at",
+    "due_at",
+    "responded_at",
+)
+
+
+class Row(NamedTuple):
+    """A handoff of the past. ``rep`` and ``at``: who had it first, and since when."""
+
+    pk: int
+    lead_id: int
+    opened_at: datetime
+    instant: bool
+    score: int
+    state: str
+    decided_at: datetime | None
+    closed_at: datetime | None
+    due_at: datetime | None
+    responded_at: datetime | None
+    rep: int | None
+    at: datetime | None
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it took no room any more."""
+        return self.closed_at or (self.decided_at if self.state == Handoff.State.REJECTED else None)
+
+
+def replay_result(replay: RoutingReplay, tell: Tell) -> dict[str, Any]:
+    """Go through the days again and say what would have been otherwise."""
+    until, since = replay.until, replay.until - timedelta(days=replay.days)
+    tell(0, 0, "Reading the handoffs")
+    rows = _rows(since, until)
+    routing = Routing.of_rules(_rules(replay), [], now=since, since=since)
+    facts = _facts(routing, rows, until, tell)
+    arrivals = [_arrival(row, facts) for row in rows]
+    people = {rep: routing.people[rep] for rep in routing.candidates}
+    past = Past(
+        since,
+        until,
+        arrivals,
+        {rep: routing.calendars[rep] for rep in people},
+        {rep: one.time_zone for rep, one in people.items()},
+        _open_before(since),
+    )
+    total = len(arrivals)
+    found = Replay(routing.desk, past, lambda done, _: tell(done, total, "Handing over again")).run()
+    tell(total, total, "Adding up")
+    return _report(rows, found, routing, past)
+
+
+def _rules(replay: RoutingReplay) -> list[RoutingRule]:
+    """The rules as they were when the replay was asked for."""
+    out = []
+    for values in replay.rules:
+        values = dict(values)
+        named = {int(rep): weight for rep, weight in values.pop("named").items()}
+        rule: Any = RoutingRule(**values)
+        rule.found_named, rule.found_pointers = named, {False: {}, True: {}}
+        out.append(rule)
+    return out
+
+
+def _rows(since: datetime, until: datetime) -> list[Row]:
+    found = Handoff.objects.filter(opened_at__gte=since, opened_at__lt=until).order_by("opened_at", "pk")
+    rows = list(found.values_list(*KEYS))
+    first: dict[int, tuple[int, datetime]] = {}
+    given = Assignment.objects.filter(handoff__opened_at__gte=since, handoff__opened_at__lt=until, turn=1)
+    for handoff, rep, at in given.values_list("handoff_id", "rep_id", "at"):
+        first[handoff] = rep, at
+    return [Row(*row, *first.get(row[0], (None, None))) for row in rows]
+
+
+def _facts(routing: Routing, rows: Sequence[Row], now: datetime, tell: Tell) -> dict[int, rules.LeadFacts]:
+    places = any(asks_place(rule) for rule in routing.order)
+    ids = sorted({row.lead_id for row in rows})
+    out: dict[int, rules.LeadFacts] = {}
+    matching: dict[int, set[int]] = {rule.pk: set() for rule in routing.order if rule.condition}
+    for done in range(0, len(ids), CHUNK):
+        tell(done, len(ids), "Reading the leads")
+        chunk = ids[done : done + CHUNK]
+        out |= lead_facts(chunk, places=places)
+        for rule, found in matching_by(routing.order, chunk, now).items():
+            matching[rule] |= found
+    for route in routing.desk.routes:
+        route.matching = matching.get(route.id)
+    return out
+
+
+def _arrival(row: Row, facts: dict[int, rules.LeadFacts]) -> Arrival:
+    busy = row.ended - row.at if row.ended and row.at and row.ended > row.at else None
+    lead = facts.get(row.lead_id) or rules.LeadFacts(row.lead_id)
+    return Arrival(row.opened_at, lead, row.instant, row.score, busy)
+
+
+def _open_before(since: datetime) -> list[tuple[int, datetime | None]]:
+    """Who had an undecided or accepted lead when the days began, and until when."""
+    rows = Handoff.objects.filter(
+        opened_at__lt=since,
+        opened_at__gte=since - timedelta(days=LOAD_DAYS),
+        assigned_at__lt=since,
+        rep__isnull=False,
+    )
+    out: list[tuple[int, datetime | None]] = []
+    for rep, state, decided, closed in rows.values_list("rep", "state", "decided_at", "closed_at"):
+        ended = closed or (decided if state == Handoff.State.REJECTED else None)
+        if ended is None or ended > since:
+            out.append((rep or 0, ended))
+    return out
+
+
+def _report(rows: Sequence[Row], found: Replayed, routing: Routing, past: Past) -> dict[str, Any]:
+    then = Counter(row.rep for row in rows if row.rep is not None)
+    now = Counter(one.rep for one in found.given.values())
+    due = expected(routing.desk, found.by_rule)
+    ids = sorted({*then, *now, *due})
+    names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+    answered = _answered(rows)
+    reps = [
+        {
+            "id": rep,
+            "name": names.get(rep, "Somebody"),
+            "then": then[rep],
+            "now": now[rep],
+            "change": f"{now[rep] - then[rep]:+d}".replace("+0", "0").replace("-", "\N{MINUS SIGN}"),
+            "expected": round(due.get(rep, 0.0), 1),
+            "open": max((loads.get(rep, 0) for _, loads in found.loads), default=0),
+            "capacity": routing.candidates[rep].capacity_open if rep in routing.candidates else 0,
+            "in_time": answered.get(rep, (0, 0))[0],
+            "due": answered.get(rep, (0, 0))[1],
+        }
+        for rep in ids
+    ]
+    waits = sorted(one.waited.total_seconds() for place, one in found.given.items() if place in found.held)
+    return {
+        "handoffs": len(rows),
+        "given": len(found.given),
+        "reps": sorted(reps, key=lambda one: (-one["now"], one["name"])),
+        "held": len(found.held),
+        "waiting": len(rows) - len(found.given) - found.no_rule,
+        "no_rule": found.no_rule,
+        "overflowed": found.overflowed,
+        "managers": found.managers,
+        "off_hours": found.count("off_hours"),
+        "wait": round(median(waits)) if waits else 0,
+        "wait_then": _wait_then(rows),
+        "off_then": _off(then, due),
+        "off_now": _off(now, due),
+        "rules": [[route.name, found.by_rule[route.id]] for route in routing.desk.routes],
+        "days": list(_days(found, rows, routing, past)),
+    }
+
+
+def _off(counts: Counter[int], due: dict[int, float]) -> float:
+    """By how many leads somebody is furthest from the share that their weight gives."""
+    return round(max((abs(counts[rep] - share) for rep, share in due.items()), default=0.0), 1)
+
+
+def _wait_then(rows: Sequence[Row]) -> int:
+    waits = [(row.at - row.opened_at).total_seconds() for row in rows if row.at]
+    return round(median(waits)) if waits else 0
+
+
+def _answered(rows: Sequence[Row]) -> dict[int, tuple[int, int]]:
+    """rep -> (answered in time, with a deadline that has passed or was met)."""
+    out: dict[int, list[int]] = {}
+    for row in rows:
+        if row.rep is not None and row.due_at is not None:
+            one = out.setdefault(row.rep, [0, 0])
+            one[0] += row.responded_at is not None and row.responded_at <= row.due_at
+            one[1] += 1
+    return {rep: (one[0], one[1]) for rep, one in out.items()}
+
+
+def _days(found: Replayed, rows: Sequence[Row], routing: Routing, past: Past) -> Iterator[list[Any]]:
+    """Day, the busiest rep's load in percent then and now."""
+    room = {rep: one.capacity_open for rep, one in routing.candidates.items() if one.capacity_open}
+    spans = [(rep, past.since, ended) for rep, ended in past.open_before]
+    spans += [(row.rep, row.at, row.ended) for row in rows if row.rep is not None and row.at is not None]
+    for at, loads in found.loads:
+        had = Counter(rep for rep, start, end in spans if start <= at and (end is None or end > at))
+        now = max((round(100 * loads.get(rep, 0) / most) for rep, most in room.items()), default=0)
+        then = max((round(100 * had[rep] / most) for rep, most in room.items()), default=0)
+        yield [f"{at.astimezone(UTC):%Y-%m-%d}", then, now]
