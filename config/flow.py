@@ -59,7 +59,8 @@ LATER: dict[str, list[str]] = {
     # scoring -> itself {model_id}: a model is in shadow no more; its scores are deleted in parts
     "scoring.shadow_left": ["scoring.services.shadow_forget"],
     # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing
-    "user.deactivated": ["handoff.services.rep_left"],
+    # and: the managers hear which rules have nobody any more
+    "user.deactivated": ["handoff.services.rep_left", "handoff.services.routing_left"],
 }
 
 WAKE: dict[str, list[str]] = {
@@ -100,6 +101,7 @@ INVARIANTS: list[str] = [
     "leads.invariants.invariants",
     "scoring.invariants.invariants",
     "handoff.invariants.invariants",
+    "handoff.routing_invariants.invariants",
     "deals.invariants.invariants",
     "intake.invariants.invariants",
     "desk.invariants.invariants",

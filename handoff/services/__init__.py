@@ -11,6 +11,7 @@ from handoff.services.decide import (
 from handoff.services.passing import handoff_give_back, handoff_reassign, handoff_take_over, rep_left
 from handoff.services.qualify import handoff_open, handoffs_open, qualify_scored
 from handoff.services.responses import handoffs_note_response
+from handoff.services.routing_left import routing_left
 from handoff.services.sweep import clock_drain
 from handoff.services.tell import mail_assigned
 from handoff.services.undo import handoff_undo
@@ -34,5 +35,6 @@ __all__ = [
     "mail_assigned",
     "qualify_scored",
     "rep_left",
+    "routing_left",
     "waiting_retry",
 ]

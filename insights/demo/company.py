@@ -16,6 +16,7 @@ from insights.demo.crossings import handoffs_write
 from insights.demo.paths import Paths
 from insights.demo.plan import Firm, Person, firms_make, office, person_make
 from insights.demo.policies import enterprise_make
+from insights.demo.rules import rules_write
 from insights.demo.write import Writer, email_of
 from leads.models import Activity, Lead
 from team.models import User
@@ -52,6 +53,7 @@ def demo_make(*, leads: int, seed: int) -> Report:
     handoffs_write(writer, people, made)
     live.tasks_write(writer, deals)
     live.corners_write(writer)
+    rules_write(writer)
     contract_write(writer)
     return Report(Lead.objects.count(), Activity.objects.count(), Handoff.objects.count(), Deal.objects.count())
 

@@ -35,6 +35,16 @@ HOLIDAYS = {
     "jonas": ("SE", ""),
 }
 
+# whom a rep can talk to: (languages, territory, skills)
+KNOW: dict[str, tuple[str, str, str]] = {
+    "rita": ("English, Spanish", "North America, Spain", "enterprise"),
+    "sam": ("English", "North America", "small business"),
+    "priya": ("English, Hindi", "North America", "enterprise, field service"),
+    "tomasz": ("Polish, English, German", "Poland, DACH", "field service"),
+    "elif": ("English, Turkish, Dutch", "UK and Ireland, Benelux, Spain", "small business"),
+    "noah": ("German, English", "DACH, Benelux", "enterprise"),
+}
+
 # (sku, name, series, price a year)
 PRODUCTS = [
     ("TW-START", "Tidewater Starter", "Plans", 2_400),

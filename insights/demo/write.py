@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db.models import F
 
+from core.places import countries_parse, languages_parse, words_parse
 from deals.models import Deal, LostReason, Product
 from funnels.models import Stage, Transition
 from funnels.services import journey_chain
@@ -206,10 +207,20 @@ def people_make() -> dict[str, User]:
                 "time_zone": zone,
                 "country": words.HOLIDAYS[name][0],
                 "region": words.HOLIDAYS[name][1],
+                **_knows(name),
                 f"is_{role}": True,
             },
         )
     return users
+
+
+def _knows(name: str) -> dict[str, list[str]]:
+    languages, countries, skills = words.KNOW.get(name, ("", "", ""))
+    return {
+        "languages": languages_parse(languages),
+        "countries": countries_parse(countries),
+        "skills": words_parse(skills),
+    }
 
 
 def email_of(name: str) -> str:
