@@ -16,7 +16,7 @@ from insights.demo.crossings import handoffs_write
 from insights.demo.paths import Paths
 from insights.demo.plan import Firm, Person, firms_make, office, person_make
 from insights.demo.policies import enterprise_make
-from insights.demo.rules import rules_write
+from insights.demo.routing import rules_write
 from insights.demo.write import Writer, email_of
 from leads.models import Activity, Lead
 from team.models import User
