@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Concat
 from core.invariants import Broken, found, twice
 from core.models import OutboxMessage
 from funnels.models import Stage, Transition
-from handoff.models import Assignment, Decision, Handoff, MqlPolicy
+from handoff.models import Assignment, Decision, Handoff, MqlPolicy, SlaPolicy, SlaRevision
 from leads.models import Standing
 from team.models import Notice
 
@@ -24,6 +24,7 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
     yield from _places()
     yield from _told(now)
     yield from _clocks(now, grace)
+    yield from _promises()
     yield from _policies()
 
 
@@ -179,4 +180,40 @@ def _clocks(now: datetime, grace: timedelta) -> Iterator[Broken]:
         "handoff: a decision taken back is nobody's state",
         Handoff.objects.filter(Exists(said)).filter(~Exists(said.filter(undone_at=None))).order_by("pk"),
         lambda row: f"handoff {row.pk} is {row.state}; that was taken back.",
+    )
+
+
+def _promises() -> Iterator[Broken]:
+    """Each running clock says by what terms, and what it says can be."""
+    yield from found(
+        "handoff: the warning comes before the deadline",
+        Handoff.objects.filter(state__in=HELD, warn_at__gt=F("due_at")).order_by("pk"),
+        lambda row: f"handoff {row.pk} warns at {row.warn_at}, after its deadline at {row.due_at}.",
+    )
+    yield from found(
+        "handoff: nobody answered before they had it",
+        Handoff.objects.filter(state__in=HELD, responded_at__lt=F("assigned_at")).order_by("pk"),
+        lambda row: f"handoff {row.pk} was answered at {row.responded_at}, before it was assigned.",
+    )
+    terms = SlaRevision.objects.filter(policy=OuterRef("sla"), revision=OuterRef("sla_revision"))
+    yield from found(
+        "handoff: a clock's terms are kept",
+        Handoff.objects.filter(state__in=HELD, responded_at=None, sla__isnull=False, sla_revision__isnull=False)
+        .filter(~Exists(terms))
+        .order_by("pk"),
+        lambda row: f"handoff {row.pk}: the terms {row.sla_id}, revision {row.sla_revision} are gone.",
+    )
+    other = Assignment.objects.filter(handoff=OuterRef("pk"), ended_at=None, due_at__isnull=False)
+    yield from found(
+        "handoff: the rep's deadline is the clock's",
+        Handoff.objects.filter(state__in=HELD)
+        .filter(Exists(other.exclude(due_at=OuterRef("due_at"))))
+        .order_by("pk"),
+        lambda row: f"handoff {row.pk} is due at {row.due_at}; its assignment says another time.",
+    )
+    everybody = any(one.for_everybody for one in SlaPolicy.objects.filter(is_active=True, instant_only=False))
+    yield from found(
+        "handoff: no lead is without a deadline",
+        SlaPolicy.objects.none() if everybody else SlaPolicy.objects.order_by("pk")[:1],
+        lambda row: "no active response time is for everybody.",
     )

@@ -14,6 +14,7 @@ EVENT_OF = {
     "handoff": "handoff",
     "warning": "warning",
     "escalated": "late",
+    "absent": "late",
     "rejected": "rejected",
     "held": "held",
     "left": "held",
