@@ -13,6 +13,7 @@ from handoff.models import Handoff
 from insights.demo import live, words
 from insights.demo.contract import contract_write
 from insights.demo.crossings import handoffs_write
+from insights.demo.decisions import decisions_write
 from insights.demo.paths import Paths
 from insights.demo.plan import Firm, Person, firms_make, office, person_make
 from insights.demo.policies import enterprise_make
@@ -55,6 +56,7 @@ def demo_make(*, leads: int, seed: int) -> Report:
     live.corners_write(writer)
     rules_write(writer)
     contract_write(writer)
+    decisions_write(writer)
     return Report(Lead.objects.count(), Activity.objects.count(), Handoff.objects.count(), Deal.objects.count())
 
 

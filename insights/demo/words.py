@@ -154,3 +154,12 @@ OBJECTIONS = {
     "unresponsive": "Nobody answered after the third call.",
     "poor_fit": "Needs on-premise; we do not offer that.",
 }
+
+OPENER = "Hello {first_name}, {rep} from Tidewater. You {deed} {when}: is dispatch what keeps {company} up at night?"
+DISCOVERED = {
+    "What happens if nothing changes?": [
+        "They lose a van a week to double bookings",
+        "Overtime grows again",
+    ],
+    "What do they use today?": ["A spreadsheet and a whiteboard", "An old dispatch tool, contract ends in spring"],
+}
