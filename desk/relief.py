@@ -33,9 +33,11 @@ class ReliefForm(forms.Form):
     )
     leaving = forms.BooleanField(label="Then deactivate the person", required=False)
 
-    def __init__(self, *args: Any, job: Relief, by: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, job: Relief, by: Any, counts: list[tuple[str, str, int]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.job = job
+        kinds: Any = self.fields["kinds"]
+        kinds.choices = [(kind, f"{label}: {number:,}") for kind, label, number in counts]
         mates = User.objects.filter(is_active=True, is_rep=True).exclude(pk=job.rep_id or 0).select_related("team")
         to: Any = self.fields["to"]
         people = [(str(one.pk), f"{one.name}, {one.team}" if one.team else one.name) for one in mates]
@@ -78,8 +80,9 @@ def relief(request: HttpRequest) -> HttpResponse:
     job = _asked(request)
     chosen = "to" in request.POST
     start: dict[str, Any] = {"kinds": Relief.Kind.values, "leaving": "leaving" in request.GET}
-    form = ReliefForm(request.POST if chosen else None, job=job, by=request.user, initial=start)
-    context: dict[str, Any] = {"job": job, "form": form, "counts": selectors.relief_counts(job)}
+    counts = selectors.relief_counts(job)
+    form = ReliefForm(request.POST if chosen else None, job=job, by=request.user, counts=counts, initial=start)
+    context: dict[str, Any] = {"job": job, "form": form, "counts": counts}
     status = 200
     if not job.rep and not job.handoff_ids:
         return render(request, "desk/relief_none.html", context, status=422)

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from core.bulk import ids_allocate, rows_insert, where_in
 from core.clock import db_now
+from core.locks import rows_locked
 from deals import rules
 from deals.models import Deal, LostReason, Task
 from deals.services.moves import end_stage
@@ -40,8 +41,8 @@ def deals_of(payloads: Iterable[Payload]) -> dict[tuple[int, int], Deal]:
     found = Deal.objects.filter(
         lead_id__in=sorted({lead for lead, _ in pairs}), lead_cycle__in=sorted({cycle for _, cycle in pairs})
     )
-    found = found.select_related("stage__funnel").order_by("pk").select_for_update(of=("self",))
-    by_pair = {(deal.lead_id or 0, deal.lead_cycle or 0): deal for deal in found}
+    rows = rows_locked(found).select_related("stage__funnel")
+    by_pair = {(deal.lead_id or 0, deal.lead_cycle or 0): deal for deal in rows}
     return {pair: deal for pair, deal in by_pair.items() if pair in pairs}
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from core import outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
+from core.locks import rows_locked
 from funnels.models import Funnel, Stage, Transition
 from funnels.selectors import stage_get, stage_of_kind
 from funnels.services import journey_move
@@ -24,8 +25,8 @@ from team.services import notices_tell
 
 
 def handoff_locked(handoff_id: int) -> Handoff:
-    rows = Handoff.objects.select_related("lead__company", "rep", "decided_by", "reject_reason")
-    found = rows.filter(pk=handoff_id).select_for_update(of=("self",)).first()
+    rows = rows_locked(Handoff.objects.filter(pk=handoff_id))
+    found = rows.select_related("lead__company", "rep", "decided_by", "reject_reason").first()
     if found is None:
         raise Refused("There is no such handoff.", code="missing")
     return found
@@ -100,8 +101,7 @@ def handoff_reject(*, handoff_id: int, by: Any, reason_code: str, note: str = ""
 
 def _send_back(one: Handoff, reason: RejectReason, by: Any, now: datetime) -> dict[str, Any]:
     """The lead back to nurture or out, with the reason's tag; returns what undoing it needs to know."""
-    rows = Standing.objects.filter(pk=one.lead_id).select_related("stage__funnel")
-    standing = rows.select_for_update(of=("self",)).get()
+    standing = rows_locked(Standing.objects.filter(pk=one.lead_id)).select_related("stage__funnel").get()
     recycle = reason.then == RejectReason.Then.RECYCLE
     kept: dict[str, Any] = {}
     # Somebody may have moved the lead by hand meanwhile; only a handed-off one goes back.

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import Refused
+from core.locks import rows_locked
 from handoff import rules
 from handoff.models import Handoff
 from handoff.selectors import may_manage
@@ -40,8 +41,8 @@ def handoffs_hand_on(*, ids: Sequence[int], by: Any, to: User | None, why: str, 
     Raises Refused when ``to`` is no active rep (any more).
     """
     locked = rules_lock() if to is None else None
-    found = Handoff.objects.filter(pk__in=ids, state__in=HELD, closed_at=None).select_related("rep")
-    rows = list(found.order_by("pk").select_for_update(of=("self",)))
+    found = Handoff.objects.filter(pk__in=ids, state__in=HELD, closed_at=None)
+    rows = list(rows_locked(found).select_related("rep"))
     out = HandedOn()
     mine = [one for one in rows if may_manage(by, one.rep)]
     _count(out, FORBIDDEN, len(rows) - len(mine))

@@ -8,6 +8,7 @@ from django.db import transaction
 from core import outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
+from core.locks import rows_locked
 from funnels.models import Stage, Transition
 from funnels.selectors import history
 from funnels.services import journey_move
@@ -68,8 +69,8 @@ def _quiet_since(decision: Decision, one: Handoff) -> None:
 
 
 def _standing(one: Handoff) -> Standing:
-    rows = Standing.objects.filter(pk=one.lead_id).select_related("stage__funnel", "owner")
-    return rows.select_for_update(of=("self",)).get()
+    rows = rows_locked(Standing.objects.filter(pk=one.lead_id))
+    return rows.select_related("stage__funnel", "owner").get()
 
 
 def _accept_undo(one: Handoff, decision: Decision, by: Any) -> None:

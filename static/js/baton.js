@@ -59,7 +59,7 @@
   }, true);
   // A form in the dialog whose answer is shown elsewhere: when it went well, the dialog is done.
   document.addEventListener("htmx:afterRequest", (event) => {
-    const did = event.detail.successful && !window.baton.signedOut(event.detail.xhr);
+    const did = event.detail.successful && event.detail.xhr.status < 400 && !window.baton.signedOut(event.detail.xhr);
     if (did && event.detail.elt.matches("[data-closes]")) closeModal();
   });
   document.addEventListener("click", (event) => {
