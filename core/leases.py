@@ -15,7 +15,7 @@ from core.rules import backoff_seconds
 
 M = TypeVar("M", bound=Leased)
 MAX_ATTEMPTS = 8
-LEASE_SECONDS = 40  # so that the work of the dead is done again, and all of it, within a minute
+LEASE_SECONDS = 30  # so that the work of the dead is done again, and all of it, within a minute
 
 
 @dataclass
