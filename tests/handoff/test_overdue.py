@@ -9,6 +9,7 @@ from django.utils import timezone
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy
 from handoff.services import assign_drain, clock_drain, handoff_accept, handoff_reassign, responses
 from handoff.services.sla_settings import running_counts, running_renew, sla_save
+from handoff.services.slas import Slas
 from leads.services import activity_record
 from team.models import CompanyDay, Notice, TimeOff, User, office_hours
 from team.rules import Calendar, ClosedDays
@@ -61,6 +62,22 @@ def test_holidays_and_days_off_are_no_working_time() -> None:
     holidays = Calendar(rep.working_hours, rep.time_zone, ClosedDays("DE", "BE"))
     assert holidays.due_at(one.assigned_at, 240) < one.due_at
     assert Assignment.objects.get(handoff=one).due_at == one.due_at
+
+
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [
+        # Berlin, Friday 16:30 before a change of the clock: an hour of Friday, three of Monday from 9:00
+        ("2027-03-26T16:30+01:00", "2027-03-30T13:00+02:00"),  # Good Friday and Easter Monday: all of it on Tuesday
+        ("2028-03-24T16:30+01:00", "2028-03-27T12:00+02:00"),
+        ("2026-10-23T16:30+02:00", "2026-10-26T12:00+01:00"),
+    ],
+)
+def test_a_weekend_on_which_the_clocks_change(start: str, due: str) -> None:
+    rep = reps(1, **BERLIN)[0]
+    one, now = mqls()[0], datetime.fromisoformat(start)
+    Slas.load([one.lead_id], now=now, reps=[rep]).start(one, rep, now)
+    assert one.due_at == datetime.fromisoformat(due) and one.warn_at and one.warn_at < one.due_at
 
 
 def test_a_clock_keeps_the_terms_it_started_with(people: Any) -> None:
