@@ -196,6 +196,7 @@ def _reason(lines: list[tuple[int, str]], url: str) -> str:
     warnings = [text for level, text in lines if level >= logging.WARNING]
     details = [text.partition("Details:")[2] for level, text in lines if "Response Details:" in text]
     details += [text.partition("Exception:")[2] for level, text in lines if "Socket Exception:" in text]
+    details = [re.sub(r"""^b(['"])(.*)\1$""", r"\2", text.strip()) for text in details]
     said = " ".join([*warnings, *details]) or "The service did not take it, and did not say why."
     return _without_secrets(" ".join(said.split()), url)[:300]
 
