@@ -20,7 +20,7 @@ def enterprise_make(users: Mapping[str, User]) -> MqlPolicy:
     values |= {
         "name": NAME,
         "condition": {"fact": "company.employees", "op": ">=", "value": 200},
-        "score": 50,
+        "score": 55,
         "recycle_rise": 5,
         "ceiling": MqlPolicy.Ceiling.FIXED,
         "ceiling_leads": 12,
