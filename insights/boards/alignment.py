@@ -195,7 +195,7 @@ def _channels(scope: Scope, cell: Cell) -> list[dict[str, Any]]:
         empty = {"name": source or "Unknown", "mqls": 0, "accepted": 0, "rejected": 0, "won": 0}
         return found.setdefault(source, empty)
 
-    for source, n in metric.delivered(scope).order_by().values_list("lead__source").annotate(n=Count("pk")):
+    for source, n in cell.sources.items():
         line(source)["mqls"] = n
     for (yes, _, _, source), n in cell.verdicts.items():
         line(source)["accepted" if yes else "rejected"] += n

@@ -77,7 +77,7 @@ def _tiles(known: Gathered, asked: Asked, answer: Answer) -> list[dict[str, Any]
             "label": f"With the required staffing, {goal}",
             "value": _share(answer.required),
             "note": _band(answer.required),
-            "tone": "",
+            "tone": "" if (answer.required["share"] or 0) >= asked.target - 1 else "bad",
             "definition": f"Reps by hour so that {asked.target:g} % are taken in time.",
         },
         {
@@ -100,7 +100,10 @@ def _tiles(known: Gathered, asked: Asked, answer: Answer) -> list[dict[str, Any]
 
 def _sentence(known: Gathered, asked: Asked, answer: Answer) -> str:
     short = [hour for hour in range(HOURS) if answer.needed[hour] > known.present[hour]]
-    text = f"To take {asked.target:g} % within {asked.within:g} minutes it takes up to {max(answer.needed)} at once."
+    goal = f"{asked.target:g} % within {asked.within:g} minutes"
+    text = f"To take {goal} it takes up to {max(answer.needed)} at once."
+    if (answer.required["share"] or 0) < asked.target - 1:
+        text = f"No staffing was found that takes {goal}; the nearest is shown."
     if not known.people:
         return f"{text} There is no active rep yet."
     if not short:

@@ -89,14 +89,7 @@ class Work:
         """Every owner's cell of every week. Six queries, and one a thousand leads for their attempts."""
         cells: Cells = {monday: defaultdict(Cell) for monday in self.weeks.mondays}
         start, end = self.weeks.start, self.weeks.end
-        for at, rep, known in (
-            Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end)
-            .order_by()
-            .annotate(known=_earlier())
-            .values_list("opened_at", "rep_id", "known")
-        ):
-            cell = cells[self.weeks.monday_at(at)][rep or NOBODY]
-            cell.again, cell.mqls = cell.again + bool(known), cell.mqls + (not known)
+        self._delivered(cells, start, end)
         rows = list(Handoff.objects.filter(assigned_at__gte=start, assigned_at__lt=end).order_by().values(*_ROW))
         self._know(rows)
         self._answers(rows, cells)
@@ -108,6 +101,16 @@ class Work:
                 cell.tried, cell.tried_enough = cell.tried + 1, cell.tried_enough + kept
         self._verdicts(cells)
         return {monday: dict(found) for monday, found in cells.items()}
+
+    def _delivered(self, cells: Cells, start: datetime, end: datetime) -> None:
+        rows = Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end).order_by().annotate(known=_earlier())
+        for at, rep, source, known in rows.values_list("opened_at", "rep_id", "lead__source", "known"):
+            cell = cells[self.weeks.monday_at(at)][rep or NOBODY]
+            if known:
+                cell.again += 1
+                continue
+            cell.mqls += 1
+            cell.sources[source] = cell.sources.get(source, 0) + 1
 
     def _cell(self, row: dict[str, Any], cells: Cells) -> Cell:
         return cells[self.weeks.monday_at(row["assigned_at"])][row["rep_id"] or NOBODY]

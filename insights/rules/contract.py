@@ -126,6 +126,7 @@ class Cell:
     bins: dict[int, int] = field(default_factory=dict)  # answers by rates.span_bin
     used: dict[int, int] = field(default_factory=dict)  # answers by the share of the allowed time they took
     never: int = 0  # past the deadline without any answer
+    sources: dict[str, int] = field(default_factory=dict)  # of the first-timers
     verdicts: dict[tuple[int, int, str, str], int] = field(default_factory=dict)  # accepted, reason, campaign, source
 
     @property
@@ -147,7 +148,7 @@ class Cell:
     def add(self, other: "Cell") -> None:
         for name in PLAIN:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("bins", "used", "verdicts"):
+        for name in ("bins", "used", "sources", "verdicts"):
             mine: dict[Any, int] = getattr(self, name)
             for key, n in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + n
@@ -156,13 +157,14 @@ class Cell:
         kept: dict[str, Any] = {name: getattr(self, name) for name in PLAIN}
         kept["bins"] = [[key, n] for key, n in self.bins.items()]
         kept["used"] = [[key, n] for key, n in self.used.items()]
+        kept["sources"] = [[key, n] for key, n in self.sources.items()]
         kept["verdicts"] = [[*key, n] for key, n in self.verdicts.items()]
         return kept
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> "Cell":
         cell = cls(**{name: kept[name] for name in PLAIN})
-        cell.bins, cell.used = dict(kept["bins"]), dict(kept["used"])
+        cell.bins, cell.used, cell.sources = dict(kept["bins"]), dict(kept["used"]), dict(kept["sources"])
         cell.verdicts = {(yes, reason, campaign, source): n for yes, reason, campaign, source, n in kept["verdicts"]}
         return cell
 

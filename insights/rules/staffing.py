@@ -201,11 +201,11 @@ def weeks_for(rates: Sequence[float], leads: int) -> int:
 
 
 def required(
-    task: Task, samples: Sequence[Sequence[Lead]], *, reps: Sequence[int] = (), rounds: int = 30
+    task: Task, samples: Sequence[Sequence[Lead]], *, reps: Sequence[int] = (), rounds: int = 60
 ) -> list[int]:
     """Reps by hour with which the target is met in the samples. Begins with ``reps``, or with what Erlang C says of
-    each hour by itself, and adds one where most are answered late (the hour before left a queue) until enough are in
-    time.
+    each hour by itself and what has gathered before an opening, and adds where most are answered late until enough
+    are in time. After so many ``rounds`` it gives up: the caller looks at what the result comes to.
 
     A search, not a proof: another distribution over the hours may do with a rep-hour less.
     """
@@ -215,15 +215,35 @@ def required(
         if result.share is None or result.share >= task.target:
             break
         for hour in _worst(result, task.target):
-            found[hour] += 1
+            found[hour] += max(1, found[hour] // 6)
+    return found
+
+
+def trimmed(task: Task, samples: Sequence[Sequence[Lead]], reps: Sequence[int], *, tries: int = 20) -> list[int]:
+    """Fewer where the target is still met without them: the fullest hours first, a tenth at a time."""
+    found = list(reps)
+    fullest = sorted((hour for hour in range(HOURS) if found[hour] > 1), key=lambda hour: (-found[hour], hour))
+    for hour in fullest[:tries]:
+        fewer = [*found]
+        fewer[hour] -= max(1, fewer[hour] // 10)
+        share = task.run(fewer, samples).share
+        if share is not None and share >= task.target:
+            found = fewer
     return found
 
 
 def _by_erlang(task: Task, takes: float) -> list[int]:
-    return [
-        erlang_reps(rate, takes, task.seconds, task.target) if task.judged is None or task.judged[hour] else 0
-        for hour, rate in enumerate(task.rates)
-    ]
+    """Each hour by itself; an opening also has what came since the last closing, to be done within the hour."""
+    reps, gathered = [0] * HOURS, 0.0
+    for hour in range(-HOURS, HOURS):  # once round before, so that Monday morning knows of the weekend
+        rate = task.rates[hour % HOURS]
+        if task.judged is not None and not task.judged[hour % HOURS]:
+            gathered += rate
+            continue
+        more = math.ceil(gathered * takes / HOUR - 0.5)
+        reps[hour % HOURS] = erlang_reps(rate, takes, task.seconds, task.target) + max(0, more)
+        gathered = 0.0
+    return reps
 
 
 def _worst(result: Result, target: float) -> list[int]:

@@ -13,7 +13,7 @@ from django.db.models import F
 from insights.metrics import contract as metric
 from insights.metrics.scope import Scope
 from insights.models import StaffingRun
-from insights.rules.staffing import HOURS, Task, empirical, exponential, required, weeks_for
+from insights.rules.staffing import HOURS, Task, empirical, exponential, required, trimmed, weeks_for
 from insights.rules.weeks import WEEK, Weeks, monday_of
 from team.models import User
 from team.rules import Calendar
@@ -24,8 +24,8 @@ LONGEST = 3600  # seconds: who took a lead and logged the call hours later did s
 ASSUMED_MINUTES = 12
 SAMPLE = 500  # handling times at the most that a simulation draws from: the newest
 KEPT = 200  # simulations
-PER_REPLICATION, PER_SEARCH, PER_RUN = 1500, 10_000, 60_000  # leads
-VERSION = 1  # of the simulator: another one forgets what was kept
+PER_REPLICATION, PER_SEARCH, PER_RUN = 1500, 6000, 40_000  # leads
+VERSION = 2  # of the simulator: another one forgets what was kept
 
 
 @dataclass(frozen=True)
@@ -187,9 +187,9 @@ def simulate(known: Gathered, asked: Asked) -> Answer:
     weekly = sum(known.rates)
     weeks = weeks_for(known.rates, PER_REPLICATION)
     each = max(1.0, weekly * weeks)
-    samples = task.samples(max(4, min(20, round(PER_RUN / each))), weeks)
-    few = samples[: max(2, min(len(samples), round(PER_SEARCH / each)))]
-    needed = required(task, samples, reps=required(task, few), rounds=8)
+    samples = task.samples(max(5, min(20, round(PER_RUN / each))), weeks)
+    few = samples[: max(1, min(len(samples), round(PER_SEARCH / each)))]
+    needed = required(task, samples, reps=trimmed(task, few, required(task, few)), rounds=8)
     changed = asked.changed(known.present)
     return Answer(
         present=asdict(task.run(known.present, samples)),

@@ -45,6 +45,7 @@ def test_two_weeks_counted_by_hand():
     assert (one.mqls, one.again, two.mqls, two.again) == (6, 1, 1, 0)
     assert (one.assigned, one.answered, one.judged, one.never) == (7, 6, 7, 1)
     assert one.in_time == 5  # 300 minutes are too long, 240 are just in time
+    assert one.sources == {"web": 4, "ads": 2} and sum(two.sources.values()) == two.mqls
     # 4 accepted; 2 rejected, on Tuesday and on Saturday
     assert (one.accepted, one.rejected, one.decided) == (4, 2, 6)
     assert {key[2]: n for key, n in one.verdicts.items() if not key[0]} == {"spring": 1, "autumn": 1}
@@ -251,7 +252,7 @@ def test_one_more_attempt_never_breaks_a_promise(made, needed, decided, gave_up,
 def test_a_cell_is_kept_whole(rows):
     cell, other = Cell(mqls=3, seconds=70), Cell(assigned=2)
     for place, n in rows:
-        cell.bins[place] = cell.used[place] = n
+        cell.bins[place] = cell.used[place] = cell.sources[f"s{place}"] = n
         cell.verdicts[place % 2, place, f"c{place}", "web"] = n
     assert Cell.load(cell.dump()) == cell
     other.add(cell)

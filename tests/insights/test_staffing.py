@@ -22,6 +22,7 @@ from insights.rules.staffing import (
     exponential,
     interval,
     required,
+    trimmed,
     week_leads,
 )
 from insights.rules.weeks import weeks_back
@@ -134,6 +135,19 @@ def test_the_same_seed_is_the_same_answer_and_the_target_is_met():
     assert all(bool(many) <= bool(open_) for many, open_ in zip(reps, judged, strict=True))
     fewer = [max(0, many - 1) for many in reps]
     assert task.run(fewer, samples).share < 95
+
+
+def test_what_gathers_overnight_is_reckoned_with():
+    """As many by night as by day: at the opening there is a heap, and those who come then wait behind it."""
+    rates = [6.0] * HOURS
+    judged = [int(hour % 24 in range(9, 17) and hour < 120) for hour in range(HOURS)]
+    task = Task(rates, exponential(720), 300, 95, judged)
+    samples = task.samples(4, 1)
+    found = required(task, samples)
+    assert task.run(found, samples).share >= 95
+    less = trimmed(task, samples, found)
+    assert task.run(less, samples).share >= 95 and sum(less) <= sum(found)
+    assert less[9] > less[12] and less[0] == 0  # Monday morning takes more than noon, and nobody comes at night
 
 
 def test_edges():
