@@ -153,7 +153,7 @@ def _told(response: HttpResponse, one: Handoff, said: str) -> HttpResponse:
     told = {"text": said.format(lead=one.lead.name, rep=one.rep and one.rep.name)}
     if one.decided_at is not None:
         told["undo"] = reverse("handoff:undo", args=[one.pk])
-    elif one.state != Handoff.State.REJECTED:
+    if one.state != Handoff.State.REJECTED:
         told["open"] = reverse("desk:lead", args=[one.lead_id])
     trigger_client_event(response, "toast", told)
     return _changed(response)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from funnels.selectors import stage_get
-from handoff.models import Handoff
+from handoff.models import Handoff, RejectReason
 from leads.models import Activity
 from tests.jobs.world import accepted_deal, handed_to_rep, within
 from tests.machinery.browser import PHONE
@@ -48,7 +48,8 @@ def test_a_new_lead_comes_by_itself_and_is_decided_by_the_keyboard(browser_as: O
     if chosen.state == Handoff.State.ASSIGNED:
         page.keyboard.press("a")
         within(page, lambda: Handoff.objects.get(pk=chosen.pk).state == Handoff.State.ACCEPTED)
-        gone_to = page.locator("#toasts").get_by_role("link", name="Open")
+        said = page.locator("#toasts .toast", has_text="is yours now")
+        gone_to = said.get_by_role("link", name="Open")
         expect(gone_to).to_have_attribute("href", f"/leads/{chosen.lead_id}/")
 
     page.locator(f'[data-item]:has-text("{other.lead.name}") .item-link').click()
@@ -90,6 +91,36 @@ def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nob
     expect(page.locator("#queue-panel")).not_to_contain_text("Reject")
     expect(page.locator("#modal[open]")).to_have_count(0)
     assert Handoff.objects.filter(state=Handoff.State.ASSIGNED).count() == 1
+
+
+def test_a_slip_of_the_finger_is_taken_back_from_the_toast(browser_as: Opened) -> None:
+    one = handed_to_rep()[0]
+    RejectReason.objects.filter(code="no_need").update(note_required=True)
+    page = browser_as("rep")
+    page.goto("/queue/")
+    row = page.locator(f'[data-item="handoff-{one.pk}"]')
+    row.locator(".item-link").click()
+    expect(page.locator("#queue-panel")).to_contain_text("Say first")
+    page.keyboard.press("a")
+    expect(row).to_have_attribute("data-kind", "answer")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(row).to_have_attribute("data-kind", "handoff")
+    expect(page.locator("#queue-panel [data-panel-kind]")).to_have_attribute("data-panel-kind", "handoff")
+    expect(page.locator("#queue-panel")).not_to_have_attribute("aria-busy", "true")
+    row.locator(".item-link").click()
+    expect(page.locator("#queue-panel")).to_contain_text("Say first")
+
+    page.keyboard.press("r")
+    page.locator('#modal input[value="no_need"]').check()
+    page.locator("#modal").get_by_role("button", name="Reject").click()
+    expect(page.locator("#toasts")).to_contain_text("Say in a few words why")
+    expect(page.locator("#modal")).to_be_visible()  # with what was chosen
+    page.locator("#modal textarea").fill("They only want parts")
+    page.locator("#modal").get_by_role("button", name="Reject").click()
+    expect(row).to_have_count(0)
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
+    assert Handoff.objects.get(pk=one.pk).state == Handoff.State.ASSIGNED
 
 
 def test_a_deal_goes_from_bant_over_the_board_to_won(browser_as: Opened) -> None:
