@@ -88,11 +88,13 @@ def catches_all(shown: Sequence[Shown]) -> bool:
 
 
 def rule_sentence(rule: RoutingRule) -> str:
-    said = condition_sentence(rule.condition)
-    if not rule.countries:
-        return said
-    where = f"leads in {countries_text(rule.countries)}"
-    return f"{where}, {said}" if rule.condition else where
+    """'Leads in DACH where employees is at least 50', 'Everybody'."""
+    if not (rule.countries or rule.condition):
+        return "Everybody"
+    said = "Leads"
+    if rule.countries:
+        said += f" in {countries_text(rule.countries)}"
+    return f"{said} where {condition_sentence(rule.condition)}" if rule.condition else said
 
 
 def _whom(rule: Any) -> str:

@@ -1,5 +1,6 @@
 """The pages of replays: the leads of the last days handed over again by other rules."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -50,12 +51,12 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def _chart(found: dict[str, Any]) -> Any:
     days = found["days"]
     series = [
-        ("Then", "muted", [then for _, then, _ in days]),
-        ("With these rules", "accent", [now for _, _, now in days]),
+        ("Then", "neutral", [then for _, then, _ in days]),
+        ("With these rules", "sales", [now for _, _, now in days]),
     ]
     return lines(
         "Load of the busiest rep at the end of each day (UTC), in percent of what they take at once",
-        [day for day, _, _ in days],
+        [f"{date.fromisoformat(day):%-d %b}" for day, _, _ in days],
         series,
         head=["Day", "Then", "With these rules"],
         said=lambda value: f"{value:.0f} %",

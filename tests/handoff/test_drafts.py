@@ -54,7 +54,7 @@ def test_a_rule_with_all_it_can_say(login: Any) -> None:
     assert (rule.strategy, rule.won_days, rule.floor_percent) == ("best_performer", 60, 35)
     assert (rule.nobody, rule.overflow_team, rule.company_owner_first) == ("overflow", other, False)
     shown = page(client)
-    assert "leads in DACH, France" in shown and "2 people by name" in shown and "67 % of this rule" in shown
+    assert "Leads in DACH, France" in shown and "2 people by name" in shown and "67 % of this rule" in shown
     assert "Nobody here knows saas and enterprise" in shown
     edited = client.get(reverse("handoff:rule_edit", args=[rule.pk])).content.decode()
     assert "DACH, France" in edited and "saas, enterprise" in edited
