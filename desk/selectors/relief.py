@@ -34,18 +34,18 @@ def held(job: Relief, kind: str) -> QuerySet[Any]:
     if kind == Kind.TASKS:
         mine = Deal.objects.filter(owner=job.rep, stage__kind=Stage.Kind.OPEN)
         return Task.objects.filter(owner=job.rep, done_at=None).exclude(deal__in=mine)
-    return Standing.objects.filter(owner=job.rep).exclude(stage__kind=Stage.Kind.HANDED_OFF)
+    leads = Standing.objects.filter(owner=job.rep).exclude(stage__kind=Stage.Kind.HANDED_OFF)
+    return leads.exclude(Exists(_kept(job.rep).filter(lead=OuterRef("pk"))))
+
+
+def _kept(rep: User) -> QuerySet[Handoff]:
+    """The handoffs that the person still has; what belongs to one goes along with it."""
+    return Handoff.objects.filter(rep=rep, closed_at=None, state__in=list(OF_HANDOFFS.values()))
 
 
 def _deals(rep: User) -> QuerySet[Deal]:
     """Open deals that do not follow a handoff which the person still has."""
-    follows = Handoff.objects.filter(
-        lead=OuterRef("lead"),
-        cycle=OuterRef("lead_cycle"),
-        rep=rep,
-        closed_at=None,
-        state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED],
-    )
+    follows = _kept(rep).filter(lead=OuterRef("lead"), cycle=OuterRef("lead_cycle"))
     rows = Deal.objects.filter(owner=rep, stage__kind=Stage.Kind.OPEN)
     return rows.filter(Q(lead_cycle=None) | Q(accepted_at__isnull=False)).exclude(Exists(follows))
 

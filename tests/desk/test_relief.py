@@ -13,6 +13,7 @@ from deals.models import Deal, Task
 from deals.services import deal_create
 from desk.models import Relief
 from desk.services import relief as service
+from funnels.selectors import stage_get
 from handoff.models import Assignment, Handoff, RoutingRule
 from handoff.services import assign_drain, handoff_accept
 from leads.models import Standing
@@ -87,6 +88,14 @@ def test_everything_to_one_colleague_counted_first_and_told_once(rita: User, log
     assert "Manu Manager gave it to" in detail and "parental leave" in detail
     drain()
     assert [one for one in doctor()[1]["findings"] if "handoff" in one["check"] or "deal" in one["check"]] == []
+
+
+def test_a_customer_whose_handoff_goes_along_is_counted_once(rita: User) -> None:
+    """Their lead is in the customer funnel, their handoff is still open: that takes it along."""
+    one = Handoff.objects.filter(rep=rita, state="accepted")[0]
+    Standing.objects.filter(pk=one.lead_id).update(stage=stage_get("customer", "onboarded"))
+    job = service.relief_start(Relief(by=persona("manager"), rep=rita, to=mate(), kinds=ALL))
+    assert (job.total, job.seen, job.moved) == (8, 8, 8)
 
 
 def test_back_to_routing_goes_to_whom_it_chooses_and_tells_each_once(rita: User, login: Any) -> None:
