@@ -164,7 +164,7 @@ class Cell:
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> "Cell":
         cell = cls(**{name: kept[name] for name in PLAIN})
-        cell.bins, cell.used, cell.sources = dict(kept["bins"]), dict(kept["used"]), dict(kept["sources"])
+        cell.bins, cell.used, cell.sources = dict(kept["bins"]), dict(kept["used"]), dict(kept.get("sources", []))
         cell.verdicts = {(yes, reason, campaign, source): n for yes, reason, campaign, source, n in kept["verdicts"]}
         return cell
 
