@@ -212,6 +212,7 @@ def _delivered_chart(rows: list[Line]) -> Chart:
 def _shares_chart(rows: list[Line]) -> Chart:
     """Shares of too few cases are left out with their week."""
     known = [one for one in rows if one.cell.judged >= rates.FEW and one.cell.decided >= rates.FEW]
+    known = known if len(known) > 1 else []
     series = [
         ("Accepted", "marketing", [100.0 * one.cell.accepted / one.cell.decided for one in known]),
         ("Answered in time", "sales", [100.0 * one.cell.in_time / one.cell.judged for one in known]),
