@@ -70,5 +70,5 @@ def _lines(one: Handoff, rep: User, told: list[User], moved: bool, now: datetime
         then = f"{rep.name} has accepted it. Give it to a colleague, or take it over."
     else:
         then = f"Nobody else can take it now; it stays with {rep.name}. Give it to somebody, or take it over."
-    key = tell.key_of(one, one.turn - moved, "absent", f"{now:%Y%m%d}")
+    key = tell.key_of(one, one.turn - moved, "absent", f"{now:%Y%m%d%H%M}")
     return [tell.notice_for(who, one, key, title, then) for who in told if who.pk != rep.pk]
