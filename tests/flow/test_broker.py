@@ -7,6 +7,19 @@ from tests.flow.world import drained, faults, mailed_again, reps
 pytestmark = pytest.mark.slow
 
 
+def test_a_worker_asks_for_a_broker_that_is_long_gone_every_two_seconds(stack, client):
+    """Celery by itself would ask more and more seldom, and come back half a minute after the broker."""
+    reps(2)
+    worker = stack.start_worker()
+    stack.kill(stack.broker)
+    stack.wait_until(lambda: worker.output().count("Trying again in 2.00 seconds") >= 4, seconds=40)
+    client.captures("gone", 3)
+    stack.start_broker()
+    stack.start_beat()
+    stack.wait_until(drained, seconds=30)
+    assert faults(client) == []
+
+
 def test_captures_go_on_while_the_broker_is_emptied_killed_and_back(stack, client, record_property):
     reps(3)
     worker = stack.start_worker(wait=False)
