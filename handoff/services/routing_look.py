@@ -57,8 +57,14 @@ class Shown:
     members: list[Member] = field(default_factory=list)
     more: int = 0
     ready: int = 0
+    asleep: int = 0  # only their hours stand in the way
     matches: int | None = None
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def goes_on(self) -> bool:
+        """Nobody is at work, and the rule does not mind."""
+        return not self.ready and bool(self.asleep) and self.rule.nobody == Nobody.ANYWAY
 
 
 def rules_shown(rows: Iterable[RoutingRule], now: datetime) -> list[Shown]:
@@ -132,6 +138,7 @@ def _members(one: Shown, routing: Routing, route: rules.Route) -> None:
         reason = "no_share" if pool.own[rep.id] <= 0 else _lacks(route, rep) or rep.unable()
         if not reason and not rep.working:
             reason = _out_of_hours(routing, rep.id)
+            one.asleep += 1
         record = rules.Record(*records.get(str(rep.id), (0, 0))) if records is not None else None
         one.members.append(
             Member(
