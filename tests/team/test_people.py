@@ -174,7 +174,8 @@ def test_leaving_names_what_is_on_the_desk_first_and_tells_the_other_rooms(login
     assert not told.exists()
     assert admin.post(f"/people/{rep.pk}/", sent(rep, is_active=None, confirmed="1")).status_code == 302
     rep.refresh_from_db()
-    assert not rep.is_active and [one.payload["user_id"] for one in told] == [rep.pk]
+    assert not rep.is_active and {one.payload["user_id"] for one in told} == {rep.pk}
+    assert {one.handler for one in told} == {"handoff.services.rep_left", "handoff.services.routing_left"}
     assert ApiToken.objects.get().revoked_at is not None
 
 
