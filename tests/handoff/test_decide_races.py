@@ -184,7 +184,8 @@ def test_somebody_is_deactivated_in_the_middle_of_a_bulk(who: str, monkeypatch: 
     assert not Handoff.objects.filter(state="assigned", rep__is_active=False).exists()
     for one in rows:
         whole(one, done)
-    assert OutboxMessage.objects.filter(topic="user.deactivated", state="done").count() == 1
+    told = OutboxMessage.objects.filter(topic="user.deactivated", handler="handoff.services.rep_left", state="done")
+    assert told.count() == 1
 
 
 def test_a_bulk_while_the_rep_decides() -> None:
