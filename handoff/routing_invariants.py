@@ -1,4 +1,5 @@
-"""What must always hold of routing: every rule that is on has somebody to give leads to."""
+"""What should hold of routing: every rule that is on has somebody to give leads to. When the last one left nothing is
+lost (what the rule catches waits and says why), so that is worth knowing, and no broken promise."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,18 +24,21 @@ def invariants(now: datetime, grace: timedelta) -> Iterator[Broken]:
         "routing: a rule names somebody who takes leads",
         on.filter(Exists(named)).exclude(Exists(able)).order_by("pk"),
         lambda row: f"rule “{row.name}” names nobody who takes leads: what it catches waits.",
+        serious=False,
     )
     members = User.objects.filter(team=OuterRef("team"), is_active=True, is_rep=True, weight__gt=0)
     yield from found(
         "routing: the team of a rule takes leads",
         on.filter(team__isnull=False).exclude(Exists(named)).exclude(Exists(members)).order_by("pk"),
         lambda row: f"rule “{row.name}” sends leads to a team in which nobody takes any.",
+        serious=False,
     )
     flows = User.objects.filter(team=OuterRef("overflow_team"), is_active=True, is_rep=True, weight__gt=0)
     yield from found(
         "routing: the team that a rule flows over to takes leads",
         on.filter(nobody=RoutingRule.Nobody.OVERFLOW).exclude(Exists(flows)).order_by("pk"),
         lambda row: f"rule “{row.name}” flows over to a team in which nobody takes leads.",
+        serious=False,
     )
     yield from found(
         "routing: turns only go forward",
