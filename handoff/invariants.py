@@ -156,6 +156,11 @@ def _clocks(now: datetime, grace: timedelta) -> Iterator[Broken]:
         Handoff.objects.filter(state=State.WAITING, next_try_at__lt=now - grace).order_by("pk"),
         lambda row: f"handoff {row.pk} should have been routed at {row.next_try_at:%Y-%m-%d %H:%M}.",
     )
+    yield from found(
+        "handoff: who waited is judged anew",
+        Handoff.objects.filter(look_again_at__lt=now - grace).order_by("pk"),
+        lambda row: f"the wait after handoff {row.pk} was over at {row.look_again_at:%Y-%m-%d %H:%M}.",
+    )
     late = Handoff.objects.filter(
         state__in=HELD, responded_at=None, escalated_at=None, due_at__lt=now - grace
     ).order_by("pk")

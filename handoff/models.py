@@ -138,6 +138,9 @@ class Handoff(models.Model):
     reenter_at = models.DateTimeField(
         null=True, blank=True, help_text="Recycled: before this the lead's next cycle passes by high intent only"
     )
+    look_again_at = models.DateTimeField(
+        null=True, blank=True, help_text="Recycled: when the wait is over and the lead is judged anew by itself"
+    )
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="Its deal was won or lost: it takes no room in the rep's load any more"
     )
@@ -172,6 +175,8 @@ class Handoff(models.Model):
             models.Index(
                 fields=["rep", "decided_at"], condition=Q(state="accepted", closed_at=None), name="handoff_open"
             ),
+            # whose wait is over
+            models.Index(fields=["look_again_at"], condition=Q(look_again_at__isnull=False), name="handoff_again"),
             # how often each reason was given
             models.Index(fields=["reject_reason"], condition=Q(reject_reason__isnull=False), name="handoff_reasons"),
         ]

@@ -18,6 +18,7 @@ from handoff.selectors import may_decide
 from handoff.services import tell
 from handoff.services.assign import payload, waiting_retry
 from handoff.services.clocks import assignments_end
+from handoff.services.reentry import ready_at
 from leads.models import Standing
 from leads.services.standing import tag_get, tags_add
 from team.models import User
@@ -85,10 +86,15 @@ def handoff_reject(*, handoff_id: int, by: Any, reason_code: str, note: str = ""
     now = db_now()
     one.state, one.decided_at, one.decided_by = Handoff.State.REJECTED, now, by
     one.reject_reason, one.reject_note = reason, note
-    if reason.then == RejectReason.Then.RECYCLE and reason.wait_days is not None:
-        one.reenter_at = now + timedelta(days=reason.wait_days)
+    if reason.then == RejectReason.Then.RECYCLE:
+        if reason.wait_days is not None:
+            one.reenter_at = now + timedelta(days=reason.wait_days)
+        one.look_again_at = ready_at(one)
     one.save(
-        update_fields=["state", "decided_at", "decided_by", "reject_reason", "reject_note", "reenter_at"],
+        update_fields=[
+            *("state", "decided_at", "decided_by", "reject_reason", "reject_note"),
+            *("reenter_at", "look_again_at"),
+        ],
     )
     assignments_end([one], why=f"Rejected: {reason.label}", now=now)
     kept = _send_back(one, reason, by, now)

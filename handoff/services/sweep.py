@@ -5,10 +5,12 @@ import time
 from core.clock import db_now
 from handoff.services.absence import absent_batch, absent_due
 from handoff.services.clocks import BATCH, escalate_batch, late, warn_batch, warnable
+from handoff.services.reentry import again_batch, again_due
 
 
 def clock_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
-    """Warn, escalate and look after the leads of who is off, until nothing is due; returns how many it was."""
+    """Warn, escalate, look after the leads of who is off and after those whose wait is over, until nothing is due;
+    returns how many it was."""
     done = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -20,6 +22,8 @@ def clock_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
             step += escalate_batch(limit)
         if absent_due(now).exists():
             step += absent_batch(limit)
+        if again_due(now).exists():
+            step += again_batch(limit)
         if not step:
             break
         done += step

@@ -96,7 +96,9 @@ def _reject_undo(one: Handoff, decision: Decision, by: Any, now: datetime) -> No
     # the same turn goes on: its clock was never stopped
     last = Assignment.objects.filter(handoff=one, turn=one.turn).order_by("-pk")[:1].values("pk")
     Assignment.objects.filter(pk__in=list(last.values_list("pk", flat=True))).update(ended_at=None, ended_why="")
-    Handoff.objects.filter(pk=one.pk).update(**BACK, reject_reason=None, reject_note="", reenter_at=None)
+    Handoff.objects.filter(pk=one.pk).update(
+        **BACK, reject_reason=None, reject_note="", reenter_at=None, look_again_at=None
+    )
     outbox.emit("handoff.reject_undone", tell.key_of(one, decision.pk), **payload(one), by_id=by.pk)
     title = f"{by} took the reject of {one.lead.name} back"
     body = f"It was: {decision.reason}. The lead is with {one.rep} again."

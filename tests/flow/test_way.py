@@ -191,4 +191,7 @@ def test_nobody_answers(house, client):
 
 def _moves_on(one: Handoff, clock: str) -> None:
     """The time of ``clock`` is there."""
-    Handoff.objects.filter(pk=one.pk).update(**{clock: Handoff.objects.get(pk=one.pk).assigned_at})
+    at = Handoff.objects.get(pk=one.pk).assigned_at
+    Handoff.objects.filter(pk=one.pk).update(**{clock: at})
+    if clock == "due_at":  # the rep's own record says the same
+        Assignment.objects.filter(handoff=one, ended_at=None).update(due_at=at)

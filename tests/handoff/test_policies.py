@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.ask import ask
 from handoff.models import Handoff, MqlPolicy
 from handoff.rules import Back, Reentry
-from handoff.services import assign_drain, handoff_open, handoff_reject
+from handoff.services import assign_drain, clock_drain, handoff_open, handoff_reject
 from leads.models import Lead, Standing
 from leads.services import activity_record
 from scoring.models import ScoringModel, ScoringRule
@@ -210,3 +210,39 @@ def test_who_asks_about_a_lead_hears_the_bar_of_its_policy() -> None:
     assert (ask("mql.bar"), ask("mql.bar", lead_id=here.pk), ask("mql.bar", lead_id=there.pk)) == (60, 40, 60)
     assert ask("mql.bars", lead_ids=[here.pk, there.pk]) == {here.pk: 40, there.pk: 60}
     assert ask("mql.lowest") == 40 and ask("mql.policy")["segments"] == ["Kenya"]
+
+
+def test_when_its_wait_is_over_it_is_judged_by_itself() -> None:
+    """No new deed, no rescoring: the sweeper is enough. A policy that waits longer meanwhile is waited for."""
+    reps(1)
+    MqlPolicy.objects.update(recycle_wait_days=14)
+    lead = leads_make(1, score=90)[0]
+    scored([lead])
+    assign_drain()
+    one = Handoff.objects.get()
+    handoff_reject(handoff_id=one.pk, by=one.rep, reason_code="timing")
+    one.refresh_from_db()
+    assert one.look_again_at == (one.reenter_at or one.decided_at + timedelta(days=14))
+
+    def days_pass(days: int) -> None:
+        past = {name: getattr(one, name) - timedelta(days=days) for name in ("decided_at", "look_again_at")}
+        Handoff.objects.filter(pk=one.pk).update(**past, reenter_at=None)
+        one.refresh_from_db()
+
+    Standing.objects.update(score_due_at=None)  # the reject's own tag had marked it
+    clock_drain()
+    assert Standing.objects.get(pk=lead.pk).score_due_at is None
+    days_pass(15)
+    MqlPolicy.objects.update(recycle_wait_days=20)
+    clock_drain()
+    one.refresh_from_db()
+    assert one.look_again_at == one.decided_at + timedelta(days=20)
+    assert Standing.objects.get(pk=lead.pk).score_due_at is None
+    days_pass(6)
+    clock_drain()
+    assert Standing.objects.get(pk=lead.pk).score_due_at is not None
+    one.refresh_from_db()
+    assert one.look_again_at is None
+    MqlPolicy.objects.update(recycle_wait_days=0)  # the ledger's own time cannot be moved
+    scored([lead])  # what the scorer says of a marked lead
+    assert Handoff.objects.filter(lead=lead, cycle=2).exists()
