@@ -113,15 +113,15 @@ INVARIANTS: list[str] = [
 # Questions to a room on the same line or above, answered by one selector: ``core.ask.ask``.
 ASK: dict[str, str] = {
     # scoring asks handoff: the score from which a lead (or without one, one of no segment) is an MQL
-    "mql.bar": "handoff.policies.mql_bar",
+    "mql.bar": "handoff.selectors.policies.mql_bar",
     # and: the bar of each of these leads
-    "mql.bars": "handoff.policies.mql_bars",
+    "mql.bars": "handoff.selectors.policies.mql_bars",
     # and: the score below which nobody can pass by it
-    "mql.lowest": "handoff.policies.mql_lowest",
+    "mql.lowest": "handoff.selectors.policies.mql_lowest",
     # scoring asks handoff and deals: what became of the leads that sales got
     "leads.outcomes": "config.outcomes.closed_outcomes",
     # scoring asks handoff: what else lets a lead pass the MQL bar
-    "mql.policy": "handoff.policies.mql_policy",
+    "mql.policy": "handoff.selectors.policies.mql_policy",
     # scoring asks handoff and deals: what sales made of each of these leads, decided or not
     "leads.verdicts": "config.outcomes.verdicts",
     # and: whom sales got, what they said of them, and what came of it
@@ -135,7 +135,7 @@ ASK: dict[str, str] = {
     # the bell asks: how many things wait in a person's queue
     "queue.waiting": "config.holdings.waiting_for",
     # team asks handoff: what still holds of what is about to be told, and the button that accepts
-    "notice.truths": "handoff.telling.notice_truths",
+    "notice.truths": "handoff.selectors.telling.notice_truths",
     # team asks the desk: what a person's daily digest says
     "digest.of": "desk.selectors.digest.digest_of",
 }

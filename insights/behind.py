@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from core.keyset import Page, keyset_page
 from deals.models import Deal
-from handoff.policies import mql_bar
+from handoff.selectors.policies import mql_bar
 from insights import wording as say
 from insights.metrics import funnel, handoffs, marketing, opened, sales
 from insights.metrics.scope import Scope

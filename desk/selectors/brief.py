@@ -9,7 +9,7 @@ from core.clock import screen_now
 from deals.access import works_deals
 from deals.models import Deal
 from deals.selectors.checklist import Checklist, checklist_of
-from handoff.openers import opener_for
+from handoff.selectors.openers import opener_for
 from leads.models import Activity, Lead
 
 NEWEST = 300

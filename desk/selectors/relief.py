@@ -10,9 +10,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from deals.models import Deal, Task
 from desk.models import Relief
 from funnels.models import Stage
-from handoff.decisions import absences
 from handoff.models import Handoff
 from handoff.selectors import may_manage
+from handoff.selectors.decisions import absences
 from handoff.services.handing_on import receivers_of, room_of
 from leads.models import Standing
 from team.models import User

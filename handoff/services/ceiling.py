@@ -13,8 +13,8 @@ from core import outbox
 from core.clock import db_now
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy
-from handoff.policies import line_of, taken_today
 from handoff.rules.route import MANAGER
+from handoff.selectors.policies import line_of, taken_today
 from handoff.services.pool import Routing
 
 LOOK_AGAIN = timedelta(minutes=15)  # a rep may be back, or have more room than this morning

@@ -11,9 +11,9 @@ from core import outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff import rules
-from handoff.decisions import absences, gave_back
 from handoff.models import Decision, Handoff
 from handoff.selectors import managers_of, may_manage
+from handoff.selectors.decisions import absences, gave_back
 from handoff.services import tell
 from handoff.services.assign import give, standings_lock
 from handoff.services.clocks import assignments_end

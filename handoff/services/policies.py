@@ -15,8 +15,8 @@ from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy, MqlPolicyChange
-from handoff.policies import in_force, in_marketing, passing_q, segment_q
-from handoff.policy_words import differences, settings_of
+from handoff.selectors.policies import in_force, in_marketing, passing_q, segment_q
+from handoff.selectors.policy_words import differences, settings_of
 from handoff.services.ceiling import line_wake
 from handoff.services.qualify import instant_activities, judge
 from leads.compiler import condition_q

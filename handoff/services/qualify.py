@@ -17,7 +17,7 @@ from funnels.selectors import stage_of_kind
 from funnels.services import journey_move
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy
-from handoff.policies import in_force, sort_out
+from handoff.selectors.policies import in_force, sort_out
 from leads.compiler import leads_matching
 from leads.models import Activity, Lead, Standing
 from leads.rules import ACTIVITY_KINDS

@@ -13,9 +13,9 @@ from funnels.models import Stage, Transition
 from funnels.selectors import history
 from funnels.services import journey_move
 from handoff import rules
-from handoff.decisions import decision_standing
 from handoff.models import Assignment, Decision, Handoff
 from handoff.selectors import may_manage
+from handoff.selectors.decisions import decision_standing
 from handoff.services import tell
 from handoff.services.assign import payload
 from handoff.services.decide import handoff_locked, marketing_tell

@@ -13,10 +13,11 @@ from django_htmx.http import trigger_client_event
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.keyset import keyset_page
-from handoff import decisions, promises, rules, selectors, services
+from handoff import rules, selectors, services
 from handoff.forms import ListForm, ReassignForm
 from handoff.models import Handoff
-from handoff.policies import places_set
+from handoff.selectors import decisions, promises
+from handoff.selectors.policies import places_set
 from team.access import roles_required
 
 EVERYBODY = ("marketer", "rep", "manager")

@@ -9,7 +9,8 @@ from django_htmx.http import trigger_client_event
 
 from core.clock import db_now
 from core.errors import Conflict, Refused
-from handoff import decisions, services
+from handoff import services
+from handoff.selectors import decisions
 from handoff.views.handoffs import decide
 from team.access import roles_required
 

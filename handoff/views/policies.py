@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
 from core.errors import Refused
-from handoff import policies as reading
 from handoff.forms import PolicyForm
 from handoff.models import MqlPolicy
-from handoff.policy_words import sentences
+from handoff.selectors import policies as reading
+from handoff.selectors.policy_words import sentences
 from handoff.services import policies as service
 from handoff.views.shared import MARKETING, act, form_view, refused
 from leads.conditions import condition_sentence

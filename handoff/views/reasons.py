@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
-from handoff import decisions
 from handoff.forms import ReasonForm
 from handoff.models import RejectReason
 from handoff.rules.decide import COUNT_DAYS
+from handoff.selectors import decisions
 from handoff.services import reasons as service
 from handoff.views.settings import _move, _toggle
 from handoff.views.shared import MARKETING, form_view

@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
-from handoff import promises
 from handoff.forms import ExampleForm, SlaForm
 from handoff.models import SlaPolicy
+from handoff.selectors import promises
 from handoff.services import sla_settings as service
 from handoff.views.settings import _move, _toggle
 from handoff.views.shared import MARKETING, edit, form_view

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.charts import Bar, Chart, columns, lines
-from handoff.policies import mql_bar
+from handoff.selectors.policies import mql_bar
 from insights import wording as say
 from insights.boards.common import Links, Tile
 from insights.boards.funnel import leak_said

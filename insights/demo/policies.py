@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from handoff.models import Handoff, MqlPolicy
-from handoff.policies import default, in_force, sort_out
-from handoff.policy_words import settings_of
 from handoff.rules import why_score
+from handoff.selectors.policies import default, in_force, sort_out
+from handoff.selectors.policy_words import settings_of
 from handoff.services.policies import policy_save
 from team.models import User
 

@@ -6,7 +6,7 @@ The engine would otherwise move hundreds of them at its first sweep, all at the 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from handoff.policies import mql_bars
+from handoff.selectors.policies import mql_bars
 from insights.demo.plan import Person
 from leads.models import Activity, Lead
 from scoring.rules import Score, stage_for

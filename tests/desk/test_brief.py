@@ -14,8 +14,8 @@ from deals.models import Answer, Deal, Question
 from deals.selectors.checklist import checklist_of
 from deals.services import deal_update
 from handoff.models import Handoff, Opener
-from handoff.openers import opener_for
 from handoff.rules import opener as rules
+from handoff.selectors.openers import opener_for
 from handoff.services.openers import opener_save
 from leads.models import Lead
 from leads.services import activity_record

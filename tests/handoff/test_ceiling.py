@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handoff.models import Assignment, Handoff, MqlPolicy
-from handoff.policy_words import settings_of
+from handoff.selectors.policy_words import settings_of
 from handoff.services import assign_drain, handoff_reassign
 from handoff.services.ceiling import next_day
 from handoff.services.policies import policy_save, policy_toggle

@@ -10,8 +10,8 @@ from django.utils import timezone
 from core.errors import Conflict, Refused
 from core.outbox import drain
 from deals.models import Deal
-from handoff.decisions import passed_on_counts, reasons_counted
 from handoff.models import Assignment, Decision, Handoff, RejectReason, RoutingRule
+from handoff.selectors.decisions import passed_on_counts, reasons_counted
 from handoff.services import assign_drain, handoff_accept, handoff_give_back, handoff_reject, handoff_take_over
 from leads.models import Standing
 from leads.services import activity_record

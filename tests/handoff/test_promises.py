@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy, SlaRevision
-from handoff.promises import example_of, policies_listed
 from handoff.rules import Terms, contradiction
+from handoff.selectors.promises import example_of, policies_listed
 from handoff.services import assign_drain, clock_drain
 from handoff.services.sla_settings import running_renew
 from team.models import Notice, TimeOff, User, office_hours

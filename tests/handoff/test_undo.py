@@ -14,8 +14,8 @@ from deals.services import deal_move
 from funnels.models import Transition
 from funnels.selectors import history, stage_get
 from funnels.services import journey_move
-from handoff.decisions import reasons_counted
 from handoff.models import Assignment, Decision, Handoff, MqlPolicy, RejectReason
+from handoff.selectors.decisions import reasons_counted
 from handoff.services import handoff_accept, handoff_reassign, handoff_reject, handoff_undo
 from insights.models import HandoffFact, Reached
 from insights.services import rollup_drain

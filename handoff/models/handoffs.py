@@ -8,18 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from funnels.models import Stage
-from handoff.decision_models import Decision as Decision
-from handoff.link_models import LinkUse as LinkUse
-from handoff.opener_models import Opener as Opener
-from handoff.policy_models import MqlPolicy as MqlPolicy
-from handoff.policy_models import MqlPolicyChange as MqlPolicyChange
-from handoff.routing_models import PoolPointer as PoolPointer
-from handoff.routing_models import RoutingDraft as RoutingDraft
-from handoff.routing_models import RoutingReplay as RoutingReplay
-from handoff.routing_models import RoutingRule as RoutingRule
-from handoff.routing_models import RulePerson as RulePerson
-from handoff.sla_models import SlaPolicy as SlaPolicy
-from handoff.sla_models import SlaRevision as SlaRevision
+from handoff.models.policies import MqlPolicy
+from handoff.models.slas import SlaPolicy
 from leads.models import Lead
 from leads.querysets import owner_filter
 

@@ -7,10 +7,8 @@ from django.db.models import Count, Q, QuerySet
 
 from core.errors import Refused
 from handoff import rules
-from handoff.explained import explanation_sentences as explanation_sentences
-from handoff.explained import names_in as names_in
-from handoff.explained import sentences as sentences
 from handoff.models import Handoff, RejectReason
+from handoff.selectors.explained import names_in, sentences
 from leads.rules import lead_name
 from team.models import User
 
