@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from core import clock
 from tests.machinery.browser import browser_as, chromium
 from tests.machinery.stack import stack
 from tests.personas import persona
@@ -26,6 +27,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings_parallel_suffix() -> None:
     """tests/settings.py already gives each test process a database of its own."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def clock_asked(request: pytest.FixtureRequest) -> None:
+    """Pages ask the database for the time once a minute in a process: asked here, so that no test's count of queries
+    depends on when it runs."""
+    if settings.EMBEDDED:
+        return
+    request.getfixturevalue("django_db_setup")
+    clock.ASKED_EVERY_SECONDS = 24 * 3600
+    with request.getfixturevalue("django_db_blocker").unblock():
+        clock.screen_now()
 
 
 @pytest.fixture

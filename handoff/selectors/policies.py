@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from core.clock import db_now
+from core.clock import screen_now
 from funnels.models import Funnel, Stage
 from handoff.models import Assignment, Handoff, MqlPolicy, MqlPolicyChange
 from handoff.rules import day_start
@@ -58,7 +58,7 @@ def mql_bar(lead_id: int | None = None) -> int:
 
 def mql_bars(lead_ids: Collection[int]) -> dict[int, int]:
     """The bar of each lead, by its policy."""
-    return {pk: one.score for pk, one in sort_out(in_force(), lead_ids, db_now()).items()}
+    return {pk: one.score for pk, one in sort_out(in_force(), lead_ids, screen_now()).items()}
 
 
 def mql_lowest() -> int:

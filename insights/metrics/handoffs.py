@@ -147,4 +147,7 @@ def rejects_by_campaign(found: Iterable[Verdict], labels: Mapping[int, str]) -> 
     for line in lines.values():
         line["share"] = rates.share(line["accepted"], line["accepted"] + line["rejected"])
         line["reasons"] = sorted(line["reasons"].items(), key=lambda one: (-one[1], one[0]))
-    return sorted(lines.values(), key=lambda one: (-one["rejected"], -one["accepted"], one["campaign"]))
+    return sorted(
+        lines.values(),
+        key=lambda one: (-one["rejected"], -one["accepted"], one["campaign"], one["source"]),
+    )

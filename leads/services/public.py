@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from core.clock import db_now
+from core.clock import db_now, screen_now
 from core.errors import Refused
 from core.models import Leased
 from leads import rules
@@ -36,7 +36,7 @@ TRACKED_KINDS = frozenset({"page_viewed", "pricing_viewed", "asset_downloaded", 
 
 def form_key(slug: str) -> str:
     """The hidden key of one rendering of a form: makes a double submit one capture, and says when it was shown."""
-    return signing.dumps([slug, secrets.token_urlsafe(9), db_now().timestamp()], salt=KEY_SALT)
+    return signing.dumps([slug, secrets.token_urlsafe(9), screen_now().timestamp()], salt=KEY_SALT)
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,17 @@ LEADS = 6
 def due(**fields) -> None:
     """All handoffs' clocks, put where the test needs them."""
     Handoff.objects.update(**fields)
+    Assignment.objects.filter(ended_at=None).update(due_at=fields["due_at"])
 
 
 def sweeps(workers) -> int:
     return sum(worker.output().count("Task core.tasks.sweep") for worker in workers)
+
+
+def over() -> None:
+    """Time has run out, and the warning was before that."""
+    late = db_now() - timedelta(seconds=1)
+    due(warn_at=late, due_at=late)
 
 
 def test_two_beats_warn_escalate_and_mail_once(stack, client):
@@ -39,11 +46,11 @@ def test_two_beats_warn_escalate_and_mail_once(stack, client):
     due(warn_at=now - timedelta(seconds=1), due_at=now + timedelta(hours=1))
     stack.wait_until(lambda: not Handoff.objects.filter(warned_at=None).exists(), message="nobody was warned")
     for turn in (1, 2):  # at the deadline to another rep, and from there to the third
-        due(due_at=db_now() - timedelta(seconds=1))
+        over()
         again = Handoff.objects.filter(reroutes=turn)
         stack.wait_until(lambda again=again: again.count() == LEADS, message=f"not escalated in turn {turn}")
         stack.wait_until(drained, seconds=40)  # who has lost the lead again before the e-mail goes gets none
-    due(due_at=db_now() - timedelta(seconds=1))  # nobody is left who has not had it: it stays, and is flagged
+    over()  # nobody is left who has not had it: it stays, and is flagged
     stack.wait_until(lambda: not Handoff.objects.filter(escalated_at=None).exists(), message="not flagged")
     stack.wait_until(drained, seconds=40)
     for one in beats:  # each of them alone wakes the workers: they were two all the time

@@ -76,7 +76,7 @@ def _handed(lead: Lead, at: datetime, end: str) -> None:
 @pytest.fixture
 def draft() -> ScoringModel:
     """A draft in which pricing counts 30 and nothing else does, beside the active one, in which it counts 12."""
-    MqlPolicy.objects.update_or_create(pk=1, defaults={"score": 60, "instant_kinds": ["demo_requested"]})
+    MqlPolicy.objects.update_or_create(is_default=True, defaults={"score": 60, "instant_kinds": ["demo_requested"]})
     made = model_draft(source=active_model(), by=None)  # type: ignore[arg-type]
     made.rules.exclude(activity_kind="pricing_viewed").delete()
     made.rules.update(points=30, cap=100, half_life_days=30)
