@@ -1,6 +1,5 @@
 """Answers of the checklist, and the questions."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -9,19 +8,17 @@ from django.db.models import F
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from deals.models import Answer, Deal, Question
+from deals.services.deals import deal_update
 from leads.conditions import condition_check
 
 LIMIT = 300
 MOST = 40
-BANT = ("budget", "authority", "need", "timeline")
 
 
 @transaction.atomic
 def answer_save(*, deal: Deal, question: Question, text: str, by: Any) -> None:
     """Keep what was found out; empty takes the answer away. One about budget, authority, need or timeline is written
     on the deal, where every other page has it from. Raises Refused for a text that is too long."""
-    from deals.services.deals import deal_update
-
     text = " ".join(text.split())
     if len(text) > LIMIT:
         raise Refused(f"At most {LIMIT} characters.", field="text")
@@ -33,17 +30,6 @@ def answer_save(*, deal: Deal, question: Question, text: str, by: Any) -> None:
         return
     kept = {"text": text, "by": by, "at": db_now()}
     Answer.objects.update_or_create(deal=deal, question=question, defaults=kept)
-
-
-def bant_note(deal: Deal, changed: Iterable[str], by: Any) -> None:
-    """Who found out budget, authority, need or timeline, and when, wherever it was written. In the transaction."""
-    now = db_now()
-    for question in Question.objects.filter(field__in=[name for name in changed if name in BANT]):
-        if getattr(deal, question.field):
-            kept = {"text": "", "by": by, "at": now}
-            Answer.objects.update_or_create(deal=deal, question=question, defaults=kept)
-        else:
-            Answer.objects.filter(deal=deal, question=question).delete()
 
 
 @transaction.atomic

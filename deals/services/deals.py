@@ -13,7 +13,7 @@ from core.clock import db_now
 from core.errors import Refused
 from deals import rules
 from deals.models import Deal, Product, Task
-from deals.services.checklist import bant_note
+from deals.services.bant import bant_note
 from deals.services.moves import deal_locked, deal_move
 from funnels.models import Funnel, Stage, Transition
 from funnels.selectors import stage_of_kind

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.clock import db_now
 from handoff.models import Handoff
-from handoff.services.tokens import accept_url
+from handoff.selectors.tokens import accept_url
 
 _HELD = (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED)
 

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from core.clock import db_now
 from core.errors import Refused
 from handoff.models import Handoff, LinkUse
+from handoff.selectors.tokens import Link, link_read
 from handoff.services.decide import handoff_accept
-from handoff.services.tokens import Link, link_read
 from team.models import User
 from team.rules import zone_get
 

@@ -15,7 +15,7 @@ from core import mail, outbox
 from core.bulk import where_in
 from core.clock import db_now
 from handoff.models import Handoff
-from handoff.services.tokens import accept_url
+from handoff.selectors.tokens import accept_url
 from leads.models import Activity, Lead
 from leads.rules import ACTIVITY_KINDS, lead_name
 from team.models import Notice, User

@@ -14,7 +14,7 @@ from desk.models import Relief
 from funnels.models import Funnel
 from funnels.selectors import stage_get
 from handoff.models import MqlPolicy, Opener, RejectReason, RoutingReplay, RoutingRule, SlaPolicy
-from handoff.services.tokens import accept_url
+from handoff.selectors.tokens import accept_url
 from insights.models import Decision, Promise
 from intake.models import ImportRun
 from leads.models import BulkJob, CaptureForm, Company, CustomField, InboxItem, Segment, Standing

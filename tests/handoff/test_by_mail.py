@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from core.outbox import drain
 from handoff.models import Assignment, Handoff, LinkUse
+from handoff.selectors.tokens import KEPT, SALT, accept_url
 from handoff.services import assign_drain, handoff_accept, handoff_reassign, handoff_reject, rep_left
-from handoff.services.tokens import KEPT, SALT, accept_url
 from team.models import User
 from tests.handoff.world import mqls, reps
 
