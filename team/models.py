@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from core.clock import db_now
 from core.places import countries_text, languages_text
 
 
@@ -117,7 +118,7 @@ class TimeOff(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     note = models.CharField(max_length=120, blank=True, default="")
-    noted_at = models.DateTimeField(default=timezone.now, help_text="When Baton heard of it")
+    noted_at = models.DateTimeField(default=db_now, help_text="When Baton heard of it")
 
     class Meta:
         ordering = ["starts_at"]
