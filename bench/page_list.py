@@ -128,4 +128,9 @@ def _dashboards() -> list[Row]:
         "sales": ("head", [closed, opened, spans.format(1, 0), spans.format(2, 2)]),
         "marketing": ("marketer", [people, closed, verdicts, scores]),
     }
-    return [(f"{name} dashboard", who, f"/{name}/", floor) for name, (who, floor) in floors.items()]
+    weeks = "SELECT * FROM insights_contractweek ORDER BY 1 DESC LIMIT 26"
+    waiting = (
+        "SELECT * FROM handoff_handoff WHERE responded_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT 20"
+    )
+    found = [(f"{name} dashboard", who, f"/{name}/", floor) for name, (who, floor) in floors.items()]
+    return [*found, ("contract", "head", "/contract/", [weeks, waiting])]

@@ -13,12 +13,13 @@ PAGE_TARGETS = {
     "funnel dashboard": (100, None),
     "sales dashboard": (100, None),
     "marketing dashboard": (100, None),
+    "contract": (100, None),
 }
 RATES = {
     "intake: capture, 1 client": ("per_s", 150),
     "intake: lead, 1 client": ("per_s", 150),
-    "rescore: rescore": ("leads_per_s", 40_000),
-    "handoffs: handed over": ("per_s", 1_000),
+    "rescore: rescore": ("leads_per_s", 75_000),
+    "handoffs: handed over": ("per_s", 2_000),
     "import: 100,000 rows": ("rows_per_s", 20_000),
     "import: 1,000,000 rows": ("rows_per_s", 20_000),
 }
