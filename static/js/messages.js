@@ -80,6 +80,20 @@
   });
   document.addEventListener("htmx:afterOnLoad", () => { quiet = false; });
 
+  // --- What an answer tells the page (a message, news) reaches it also when a poll meanwhile took away what had asked:
+  // events at an element that is gone go nowhere.
+  const heard = new WeakSet();
+  document.addEventListener("htmx:beforeOnLoad", (event) => { heard.add(event.detail.xhr); });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const xhr = event.detail.xhr;
+    xhr.addEventListener("loadend", () => {
+      const said = !heard.has(xhr) && xhr.getResponseHeader("HX-Trigger");
+      if (!said) return;
+      const events = said.startsWith("{") ? JSON.parse(said) : Object.fromEntries(said.split(",").map((name) => [name.trim(), {}]));
+      for (const [name, detail] of Object.entries(events)) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+    });
+  });
+
   // --- Signed out meanwhile: never put the sign-in page into a corner of this one --------------------------
   function signedOut(xhr) {
     const login = document.body.dataset.login;

@@ -93,6 +93,25 @@ def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nob
     assert Handoff.objects.filter(state=Handoff.State.ASSIGNED).count() == 1
 
 
+def test_the_toast_comes_also_when_a_poll_took_the_button_away_meanwhile(browser_as: Opened) -> None:
+    one = handed_to_rep()[0]
+    page = browser_as("rep")
+    page.goto("/queue/")
+    page.locator(f'[data-item="handoff-{one.pk}"] .item-link').click()
+    expect(page.locator("#queue-panel")).to_contain_text("Say first")
+    held: list[Any] = []
+    page.route("**/accept/", lambda route: held.append(route))
+    page.keyboard.press("a")
+    within(page, lambda: held)
+    buttons = "document.querySelectorAll('[hx-post$=\"/accept/\"]')"
+    page.evaluate(f"for (const one of {buttons}) one.remove()")
+    held.pop().continue_()
+    undo = page.locator("#toasts").get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    expect(undo).to_have_count(1)
+    within(page, lambda: Handoff.objects.filter(pk=one.pk, state=Handoff.State.ACCEPTED).exists())
+
+
 def test_a_slip_of_the_finger_is_taken_back_from_the_toast(browser_as: Opened) -> None:
     one = handed_to_rep()[0]
     RejectReason.objects.filter(code="no_need").update(note_required=True)
