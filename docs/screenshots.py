@@ -13,6 +13,7 @@ SHOTS = [
     ("maya", "/leads/1501/", "lead"),
     ("maya", "/scoring/", "scoring"),
     ("helena", "/funnel/?period=year", "funnel"),
+    ("helena", "/contract/", "contract"),
 ]
 
 
