@@ -48,15 +48,13 @@
     const button = key && box.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (button) button.click();
   }
-  // Only when settled do htmx's buttons answer. Of a quick J J only the second is asked (hx-sync on the rows); the first
-  // may still settle after the second was chosen.
-  const asked = (event) => event.detail.target === panel() && event.detail.pathInfo.requestPath.includes(`/${chosen}/`);
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (panel() && panel().hasAttribute("aria-busy") && asked(event)) settled(panel().dataset.keptKey);
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (panel() && asked(event) && !event.detail.successful) settled(null);
-  });
+  // The last request for the panel counts: of a quick J J, or a click while the first lead is still coming, only the
+  // second (hx-sync gives the other up). However it ended, the panel answers again.
+  let current = null;
+  document.addEventListener("htmx:beforeSend", (event) => { if (event.detail.target === panel()) current = event.detail.xhr; });
+  const busy = (event) => panel() && panel().hasAttribute("aria-busy") && event.detail.xhr === current;
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target === panel() && busy(event)) settled(panel().dataset.keptKey); });
+  document.addEventListener("htmx:afterRequest", (event) => { if (busy(event)) settled(null); });
 
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".item-link");

@@ -93,6 +93,47 @@ def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nob
     assert Handoff.objects.filter(state=Handoff.State.ASSIGNED).count() == 1
 
 
+def test_a_key_reaches_the_lead_that_is_shown_the_moment_it_is_shown(browser_as: Opened) -> None:
+    """The page opens the first lead by itself; who clicks on it meanwhile waits for theirs. No key falls between."""
+    one = handed_to_rep()[0]
+    page = browser_as("rep")
+    held: list[Route] = []
+    page.route("**/queue/handoff-*/", lambda route: held.append(route))
+    page.goto("/queue/")
+    within(page, lambda: held)
+    page.locator(".item-link").first.click()
+    within(page, lambda: len(held) == 2)
+    held[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page.locator("#queue-panel")).to_have_attribute("aria-busy", "true")  # the first was given up
+    page.evaluate(
+        """() => document.querySelector("#queue-panel").addEventListener("htmx:afterSwap", () => {
+            const pressed = new KeyboardEvent("keydown", { key: "c", bubbles: true, cancelable: true });
+            setTimeout(() => document.body.dispatchEvent(pressed), 0);
+        }, { once: true })"""
+    )
+    held[1].continue_()
+    expect(page.locator("#modal textarea")).to_be_visible()
+    expect(page.locator("#queue-panel")).to_contain_text(one.lead.name)
+
+
+def test_a_panel_that_did_not_come_answers_again(browser_as: Opened) -> None:
+    handed_to_rep(2)
+    page = browser_as("rep")
+    page.goto("/queue/")
+    page.locator(".item-link").first.click()
+    name = page.locator("[data-item] b").first.inner_text()
+    expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(name)
+    page.route("**/queue/handoff-*/", lambda route: route.abort())
+    page.keyboard.press("j")
+    expect(page.locator("#toasts")).to_contain_text("No connection")
+    expect(page.locator("#queue-panel")).not_to_have_attribute("aria-busy", "true")
+    page.unroute("**/queue/handoff-*/")
+    page.keyboard.press("k")
+    page.keyboard.press("c")  # kept until the panel is there
+    expect(page.locator("#modal textarea")).to_be_visible()
+
+
 def test_the_toast_comes_also_when_a_poll_took_the_button_away_meanwhile(browser_as: Opened) -> None:
     one = handed_to_rep()[0]
     page = browser_as("rep")
