@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from core import clock
+from tests.machinery import needs
 from tests.machinery.browser import browser_as, chromium
 from tests.machinery.stack import stack
 from tests.personas import persona
@@ -16,12 +16,18 @@ __all__ = ["browser_as", "chromium", "stack"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test marked for the other database is deselected here, and runs in the other half of ./test."""
+    """A test marked for the other database is deselected here, and runs in the other half of ./test; those on real
+    data are where it is not, and ./test says so at its end."""
     other = "postgres" if settings.EMBEDDED else "sqlite"
-    deselected = [item for item in items if item.get_closest_marker(other)]
+    real = needs.sample_data()
+
+    def left_out(item: pytest.Item) -> bool:
+        return bool(item.get_closest_marker(other)) or (not real and "sample" in getattr(item, "fixturenames", ()))
+
+    deselected = [item for item in items if left_out(item)]
     if deselected:
         config.hook.pytest_deselected(items=deselected)
-        items[:] = [item for item in items if not item.get_closest_marker(other)]
+        items[:] = [item for item in items if not left_out(item)]
 
 
 @pytest.fixture(scope="session")
@@ -62,14 +68,11 @@ def login(db: Any) -> Callable[[str], Client]:
 
 @pytest.fixture
 def sample() -> Callable[[str], Path]:
-    """A file of the real data, which is no part of the repository: BATON_SAMPLE_DATA says where it is."""
-    folder = Path(os.environ.get("BATON_SAMPLE_DATA", settings.BASE_DIR.parent / "shared" / "data"))
-    if not folder.is_dir():  # a worktree stands one level deeper than a clone
-        folder = settings.BASE_DIR.parent.parent / "shared" / "data"
+    """A file of the real data (see ``needs.sample_data``)."""
 
     def find(name: str) -> Path:
-        if not (folder / name).is_file():
-            pytest.skip(f"the sample data is not here: {folder / name} (set BATON_SAMPLE_DATA)")
+        folder = needs.sample_data()
+        assert folder, "tests that use it are left out where it is not"
         return folder / name
 
     return find

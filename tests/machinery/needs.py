@@ -7,6 +7,7 @@ import subprocess
 from glob import glob
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 POSTGRES_PLACES = [
     "/usr/lib/postgresql/*/bin",
@@ -36,6 +37,15 @@ def chromium() -> str | None:
     """The browser's path; $BATON_CHROMIUM goes before all."""
     named = os.environ.get("BATON_CHROMIUM")
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+def sample_data() -> Path | None:
+    """The folder with the files of real data, which are no part of the repository: $BATON_SAMPLE_DATA, or
+    ``shared/data`` beside the clone (a worktree stands one level deeper). None when it is not here: the tests on it
+    are left out then, and that is said."""
+    named = os.environ.get("BATON_SAMPLE_DATA")
+    places = [Path(named)] if named else [ROOT.parent / "shared" / "data", ROOT.parent.parent / "shared" / "data"]
+    return next((place for place in places if place.is_dir()), None)
 
 
 def require(*, browser: bool = True, postgres: bool = True) -> None:

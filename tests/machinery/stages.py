@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.processes import die_with_parent
+from tests.machinery import needs
 
 PYTHON = sys.executable
 TOOLS = Path(PYTHON).parent
@@ -25,6 +26,8 @@ OURS += [
     "PYTEST_ADDOPTS",
     "WEB_CONCURRENCY",
 ]
+# What says where something is on this machine, and what to test.
+KEPT = ["BATON_VENV", "BATON_CHROMIUM", "BATON_POSTGRES_BIN", "BATON_SAMPLE_DATA"]
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Outcome:
 
 def clean_environment(**more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k not in OURS and not k.startswith("BATON_")}
-    kept |= {k: v for k, v in os.environ.items() if k in ("BATON_VENV", "BATON_CHROMIUM", "BATON_POSTGRES_BIN")}
+    kept |= {k: v for k, v in os.environ.items() if k in KEPT}
     return kept | {"PYTHONUNBUFFERED": "1"} | more
 
 
@@ -139,6 +142,8 @@ def closing(outcomes: list[Outcome]) -> str:
         note = ": ".join(filter(None, [said, one.note]))
         lines.append(f"{'ok  ' if one.passed else 'FAIL'} {one.name:32} {one.seconds:6.1f} s  {note}".rstrip())
         lines += [f"       {said}" for said in one.measured]
+    if needs.sample_data() is None:
+        lines.append("note: the tests on real data were left out; BATON_SAMPLE_DATA names the folder that has it.")
     passed = sum(one.tests["passed"] if one.tests else one.passed for one in outcomes)
     failed = sum(max(one.tests.get("failed", 0), not one.passed) for one in outcomes)
     return "\n".join([*lines, f"{passed} passed, {failed} failed"])

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests import conftest
 from tests.guard import house
 from tests.machinery import needs, stages
 from tests.machinery.stages import Outcome
@@ -50,6 +52,18 @@ def test_a_run_that_left_no_report_passed_nothing(tmp_path):
 )
 def test_the_last_line_is_the_sum_and_a_stage_that_broke_counts_as_failed(outcomes, last):
     assert stages.closing(outcomes).splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_without_the_real_data_its_tests_are_left_out_and_that_is_said(monkeypatch, tmp_path, there):
+    monkeypatch.setenv("BATON_SAMPLE_DATA", str(tmp_path if there else tmp_path / "nowhere"))
+    plain = SimpleNamespace(fixturenames=["db"], get_closest_marker=lambda name: None)
+    real = SimpleNamespace(fixturenames=["sample"], get_closest_marker=lambda name: None)
+    said, items = [], [plain, real]
+    hook = SimpleNamespace(pytest_deselected=lambda items: said.extend(items))
+    conftest.pytest_collection_modifyitems(SimpleNamespace(hook=hook), items)
+    assert (items, said) == (([plain, real], []) if there else ([plain], [real]))
+    assert ("tests on real data were left out" in stages.closing([])) is not there
 
 
 def test_what_is_missing_is_named_with_the_way_to_get_it(monkeypatch):
