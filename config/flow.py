@@ -34,7 +34,7 @@ TOGETHER: dict[str, list[str]] = {
     "deal.reopened": ["handoff.services.handoffs_note_reopened"],
     # leads -> insights {lead_id}: another owner or first source, merged or erased; the ledger does not tell that
     "lead.rewritten": ["insights.services.people_mark"],
-    # leads -> handoff {lead_id, by_id, at}: a rep called, mailed or met the lead; the human clock stops
+    # leads -> handoff {lead_id, by_id, at, until}: a rep called, mailed or met the lead; the human clock stops
     # leads -> deals: and its open deals were touched
     # leads -> insights: and how long the answer took
     "lead.responded": [

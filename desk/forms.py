@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 
 from desk.selectors import LOG_KINDS
+from leads.calls import LONGEST
 
 OUTCOMES = [
     ("", "—"),
@@ -22,6 +23,7 @@ class LogForm(forms.Form):
         required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
     )
     outcome = forms.ChoiceField(required=False, choices=OUTCOMES)
+    minutes = forms.IntegerField(label="Minutes it took", required=False, min_value=1, max_value=LONGEST)
     once = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
@@ -30,7 +32,7 @@ class LogForm(forms.Form):
         self.fields["text"].label = LOG_KINDS[kind][1]
         self.fields["text"].required = kind == "note"
         if kind != "call":
-            del self.fields["outcome"]
+            del self.fields["outcome"], self.fields["minutes"]
 
     def clean_once(self) -> str:
         once: str = self.cleaned_data["once"]
@@ -40,5 +42,5 @@ class LogForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """What is kept with the activity."""
-        kept = {"text": self.cleaned_data.get("text", ""), "outcome": self.cleaned_data.get("outcome", "")}
+        kept = {name: self.cleaned_data.get(name) for name in ("text", "outcome", "minutes")}
         return {name: value for name, value in kept.items() if value}

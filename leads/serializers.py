@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from leads.calls import LONGEST
 from leads.models import Activity, Company, Standing
 
 
@@ -129,6 +130,9 @@ class ActivityIn(serializers.Serializer[Any]):
     external_id = serializers.CharField(required=False, max_length=100)
     kind = serializers.RegexField(r"^[a-z][a-z0-9_]{1,39}$")
     at = serializers.DateTimeField(required=False)
+    minutes = serializers.IntegerField(
+        required=False, min_value=1, max_value=LONGEST, help_text="How long a call took; kept in its properties"
+    )
     properties = serializers.DictField(required=False)
     key = serializers.CharField(required=False, max_length=100)
 

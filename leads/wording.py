@@ -25,7 +25,7 @@ ICONS: dict[str, str] = {
     "imported": "upload",
     "merged": "merge",
 }
-# The properties that say most, in this order; anything else stays behind "details".
+# The properties that say most, in this order, before all others.
 TELLING = (
     "text",
     "note",
@@ -67,14 +67,22 @@ def properties_said(properties: Any, limit: int = 3) -> str:
     if not isinstance(properties, dict):
         return ""
     said = []
-    for name in (*TELLING, *(one for one in properties if one not in TELLING)):
+    for name in (*TELLING, *(one for one in properties if one not in TELLING and one != "deal")):
         value = properties.get(name)
         if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
             continue
-        said.append(str(value) if name in TELLING else f"{name.replace('_', ' ')}: {value}")
+        said.append(_said(name, value))
         if len(said) == limit:
             break
     return " · ".join(said)
+
+
+def _said(name: str, value: str | int | float) -> str:
+    if name == "minutes":
+        return f"{value} min"
+    if name == "outcome":
+        return str(value).replace("_", " ")
+    return str(value) if name in TELLING else f"{name.replace('_', ' ')}: {value}"
 
 
 def cause_said(cause: str) -> str:

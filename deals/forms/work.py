@@ -12,6 +12,7 @@ from deals.rules import TEXT_LIMITS
 from deals.selectors import lost_reasons, owners
 from funnels.models import Funnel, Stage
 from funnels.selectors import pipelines
+from leads.calls import LONGEST
 from leads.models import Company, Lead
 from leads.selectors.companies import companies_seen_by
 
@@ -135,12 +136,18 @@ class LogForm(forms.Form):
         choices=[("call", "Call"), ("email", "E-mail"), ("meeting", "Meeting"), ("note", "Note")]
     )
     text = forms.CharField(label="What was said", required=False, max_length=4000, widget=forms.Textarea({"rows": 2}))
+    minutes = forms.IntegerField(label="Minutes of a call", required=False, min_value=1, max_value=LONGEST)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if given.get("kind") == "note" and not given.get("text") and "text" not in self.errors:
             self.add_error("text", "A note without words says nothing.")
         return given
+
+    def facts(self) -> dict[str, Any]:
+        """What is kept with the activity."""
+        names = ("text", "minutes") if self.cleaned_data["kind"] == "call" else ("text",)
+        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
 
 
 class TaskForm(forms.Form):

@@ -81,10 +81,9 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         return _invalid(request, pk, form)
     if deal.lead is None:
         return _no(request, pk, Refused("The deal has no person to log this on.", field="lead"))
-    given = form.cleaned_data
-    text = {"text": given["text"]} if given["text"] else {}
+    kind = form.cleaned_data["kind"]
     try:
-        activity_record(lead=deal.lead, kind=given["kind"], by=request.user, properties={**text, "deal": deal.pk})
+        activity_record(lead=deal.lead, kind=kind, by=request.user, properties={**form.facts(), "deal": deal.pk})
     except Refused as refusal:
         return _no(request, pk, refusal)
-    return answer(request, pk, Say(f"{KINDS[given['kind']]} logged."))
+    return answer(request, pk, Say(f"{KINDS[kind]} logged."))

@@ -13,8 +13,10 @@ from core import outbox
 from core.clock import db_now
 from core.errors import Refused
 from leads import rules
+from leads.calls import call_checked, length_of
 from leads.models import Activity, Lead, Standing
 
+OURS = rules.RESPONSE_KINDS | {"note"}  # what people of ours do
 # that two were made one is nothing the lead did
 LAST_ACTIVE = """
 INSERT INTO leads_lastactive (lead_id, at)
@@ -86,28 +88,40 @@ def activity_record(
 ) -> Activity:
     """Append one activity. With a key that is known already, the activity of that key is returned unchanged.
 
-    A call, e-mail or meeting by a person of ours is also an answer: it stops the handoff's human clock.
-    Raises Refused for a kind that is no slug.
+    A call, e-mail or meeting by a person of ours is also an answer: it stops the handoff's human clock. Without
+    ``at``, a call of so many ``minutes`` began so long ago. Raises Refused for a kind that is no slug, or a call of
+    impossible length.
     """
     if not rules.KIND_PATTERN.match(kind):
         raise Refused("A kind is 2 to 40 of a-z, 0-9 and _, starting with a letter.", field="kind")
     now = db_now()
     if key and (known := Activity.objects.filter(key=key).first()):
         return known
+    told = call_checked(kind, rules.json_clean(properties or {}, "properties"))
     row = Activity(
         lead=lead,
         kind=kind,
-        at=min(at or now, now),
-        properties=rules.json_clean(properties or {}, "properties"),
+        at=min(at or now - length_of(kind, told), now),
+        properties=told,
         key=key,
         by=by,
         bot=bot,
     )
     activities_record([row], now=now, new=not key)
     saved = Activity.objects.get(key=key) if key else row
-    if by is not None and kind in rules.RESPONSE_KINDS:
-        outbox.emit("lead.responded", f"{lead.pk}:{saved.pk}", lead_id=lead.pk, by_id=by.pk, at=row.at.isoformat())
+    _answers_tell([saved])
     return saved
+
+
+def _answers_tell(rows: Sequence[Activity]) -> None:
+    """Tell the rooms above of what is an answer: who gave it, and from when to when. In the transaction."""
+    told = []
+    for row in rows:
+        if row.by_id is not None and row.kind in rules.RESPONSE_KINDS:
+            until = row.at + length_of(row.kind, row.properties)
+            times = {"at": row.at.isoformat(), "until": until.isoformat()}
+            told.append((f"{row.lead_id}:{row.pk}", {"lead_id": row.lead_id, "by_id": row.by_id, **times}))
+    outbox.emit_many("lead.responded", told)
 
 
 @dataclass(frozen=True)
@@ -125,7 +139,8 @@ def activities_take(
     """Record activities told by another system: each names its lead by id, e-mail or external id.
 
     Only leads in ``visible`` count; a row about anybody else is refused as unknown. A known key is accepted again
-    and changes nothing. Returns the activities in the order of the accepted rows, and the refusals.
+    and changes nothing. A call, e-mail, meeting or note told by a rep or manager is theirs. Returns the activities in
+    the order of the accepted rows, and the refusals.
     """
     now = db_now()
     finder = _LeadFinder(rows, visible)
@@ -139,6 +154,7 @@ def activities_take(
     try:
         with transaction.atomic():
             activities_record(made, now=now, new=True)
+            _answers_tell(made)
         return made, errors
     except IntegrityError:  # some were told before
         return _again(made, now), errors
@@ -151,6 +167,7 @@ def _again(rows: Sequence[Activity], now: datetime) -> list[Activity]:
     known = set(Activity.objects.filter(key__in=keys).values_list("key", flat=True))
     fresh = {row.key: row for row in reversed(rows) if row.key not in known}  # of two with one key the first
     activities_record(list(fresh.values()), now=now)
+    _answers_tell(list(Activity.objects.filter(key__in=list(fresh))))
     keyed = {row.key: row for row in Activity.objects.filter(key__in=keys)}
     return [keyed[row.key] for row in rows]
 
@@ -185,10 +202,17 @@ def _taken(row: dict[str, Any], finder: _LeadFinder, now: datetime, by: Any) -> 
     at = row.get("at") or now
     if at.year < 1990 or at > now + timedelta(days=1):
         raise Refused("This time is before 1990 or in the future.", field="at")
+    kind, told = row["kind"], rules.json_clean(row.get("properties") or {}, "properties")
+    if row.get("minutes") is not None:
+        told["minutes"] = row["minutes"]
+    told = call_checked(kind, told)
+    if not row.get("at"):
+        at = now - length_of(kind, told)
     return Activity(
         lead=finder.of(row),
-        kind=row["kind"],
+        kind=kind,
         at=min(at, now),
-        properties=rules.json_clean(row.get("properties") or {}, "properties"),
+        properties=told,
+        by=by if kind in OURS and (by.is_rep or by.is_manager) else None,
         key=f"api:{by.pk}:{rules.text_clean(row['key'], 100, 'key')}" if row.get("key") else f"api#{uuid.uuid4()}",
     )

@@ -47,6 +47,29 @@ def test_the_same_key_for_something_else_is_refused(program: Callable[..., Any])
 
 
 @pytest.mark.django_db
+def test_a_reps_own_call_stops_the_clock_by_whatever_program_it_is_told(
+    program: Callable[..., Any], people: Callable[..., Any]
+) -> None:
+    one = assigned(people("rep"))
+    told = {"lead": one.lead_id, "kind": "call", "minutes": 12}
+    for role in ("marketer", "manager"):
+        assert program(role).post("activities/", told).status_code == 201
+    one.refresh_from_db()
+    assert one.responded_at is None, "nobody answers for the rep, and no machine does"
+    impossible = {"lead": one.lead_id, "kind": "call", "properties": {"minutes": "x"}}
+    for wrong in (told | {"minutes": 481}, told | {"minutes": 0}, impossible):
+        assert program("rep").post("activities/", wrong).status_code in (400, 422)
+    assert program("rep").post("activities/", told | {"key": "c1"}).json()["properties"] == {"minutes": 12}
+    one.refresh_from_db()
+    assert one.responded_at == one.assigned_at, "they were talking when it came"
+    rows = [{"lead": one.lead_id, "kind": "call", "key": "c1"}, {"lead": one.lead_id, "kind": "note", "key": "c2"}]
+    assert program("rep").post("activities/batch/", {"activities": rows}).json()["accepted"] == 2
+    by = list(Activity.objects.order_by("pk").exclude(kind="demo_requested").values_list("kind", "by__email"))
+    rep, manager = people("rep").email, people("manager").email
+    assert by == [("call", None), ("call", manager), ("call", rep), ("note", rep)]
+
+
+@pytest.mark.django_db
 def test_another_persons_key_is_another_key(program: Callable[..., Any]) -> None:
     program("marketer").post("leads/", ZED, key="k1")
     assert program("manager").post("leads/", {**ZED, "email": "two@corp.example"}, key="k1").status_code == 201

@@ -172,6 +172,36 @@ def test_logging_a_real_answer_stops_the_clock(login: Login, people: People, kin
     assert Handoff.objects.get(pk=handoff.pk).responded_at
 
 
+def test_a_call_may_say_how_long_it_took(login: Login, people: People) -> None:
+    """Wherever it is logged: kept as a whole number, shown, and the clock stops when the talk began."""
+    handoff = assigned(people("rep"))
+    Handoff.objects.update(assigned_at=timezone.now() - timedelta(hours=1))
+    deal, client = Deal.objects.get(lead=handoff.lead_id), login("rep")
+    assert 'name="minutes"' in client.get(reverse("desk:log_form", args=[handoff.lead_id, "call"])).content.decode()
+    assert "minutes" not in client.get(reverse("desk:log_form", args=[handoff.lead_id, "email"])).content.decode()
+    on_lead, on_deal = (
+        reverse("desk:lead_log", args=[handoff.lead_id, "call"]),
+        reverse("deals:log", args=[deal.pk]),
+    )
+    for wrong in ("0", "481", "1.5", "long"):
+        for url in (on_lead, on_deal):
+            said = {"kind": "call", "minutes": wrong}
+            assert client.post(url, said, headers={"HX-Request": "true"}).status_code == 422
+    assert not Activity.objects.filter(kind="call").exists()
+    client.post(on_lead, {"outcome": "no_answer", "minutes": "20"})
+    answered = Handoff.objects.get().responded_at
+    assert answered and timedelta(minutes=20) <= timezone.now() - answered < timedelta(minutes=21)
+    client.post(on_deal, {"kind": "call", "minutes": "480"})
+    client.post(on_deal, {"kind": "email", "minutes": "5"})
+    client.post(on_lead, {"text": "Short", "minutes": ""})
+    kept = Activity.objects.filter(kind__in=["call", "email"]).order_by("pk").values_list("properties", flat=True)
+    assert [one.get("minutes") for one in kept] == [20, 480, None, None]
+    assert Handoff.objects.get().responded_at == Handoff.objects.get().assigned_at, "it began before they had it"
+    for url in (reverse("desk:lead", args=[handoff.lead_id]), reverse("deals:detail", args=[deal.pk])):
+        text = client.get(url).content.decode()
+        assert "no answer · 20 min" in text and "480 min" in text and "deal: " not in text
+
+
 def test_a_note_is_kept_but_is_no_answer(login: Login, people: People) -> None:
     handoff = assigned(people("rep"))
     login("rep").post(reverse("desk:lead_log", args=[handoff.lead_id, "note"]), {"text": "Seems busy"})
