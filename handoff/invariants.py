@@ -161,12 +161,9 @@ def _clocks(now: datetime, grace: timedelta) -> Iterator[Broken]:
         Handoff.objects.filter(look_again_at__lt=now - grace).order_by("pk"),
         lambda row: f"the wait after handoff {row.pk} was over at {row.look_again_at:%Y-%m-%d %H:%M}.",
     )
-    late = Handoff.objects.filter(
-        state__in=HELD, responded_at=None, escalated_at=None, due_at__lt=now - grace
-    ).order_by("pk")
     yield from found(
         "handoff: every missed deadline was escalated",
-        late,
+        Handoff.objects.late(now - grace).filter(escalated_at=None).order_by("pk"),
         lambda row: f"handoff {row.pk} was due at {row.due_at:%Y-%m-%d %H:%M} and nobody was told.",
     )
     yield from found(

@@ -56,14 +56,14 @@ def _said(value: Any) -> str:
 
 def _rep(user: User, now: datetime) -> list[Part]:
     desk = Handoff.objects.on_desk_of(user.pk).order_by("due_at", "pk")
-    late = desk.filter(due_at__lte=now)
+    late = desk.late(now)
     today = day_start(now, user.time_zone) + DAY
     tasks = Task.objects.filter(owner=user, done_at=None, due_at__lt=today).order_by("due_at", "pk")
     listed = list(tasks.values_list("title", "deal_id")[:FIRST])
     queue = reverse("desk:queue")
     return [
         _part("Late", late, queue, "due_at"),
-        _part("Waiting for you", desk.exclude(due_at__lte=now), queue, "due_at"),
+        _part("Waiting for you", desk.exclude(due_at__lte=now, responded_at=None), queue, "due_at"),
         {
             "title": "Tasks today",
             "total": tasks.count(),
@@ -77,8 +77,7 @@ def _manager(user: User, now: datetime) -> list[Part]:
     seen = Handoff.objects.visible_to(user)
     page = reverse("handoff:list")
     held = seen.filter(state=Handoff.State.WAITING).order_by("opened_at", "pk")
-    unanswered = [Handoff.State.ASSIGNED, Handoff.State.ACCEPTED]
-    late = seen.filter(state__in=unanswered, responded_at=None, due_at__lte=now).order_by("due_at", "pk")
+    late = seen.late(now).order_by("due_at", "pk")
     rejected = seen.filter(state=Handoff.State.REJECTED, decided_at__gt=now - DAY).order_by("-decided_at")
     return [
         _part("Leads without a rep", held, f"{page}?state=waiting", "waiting_why"),

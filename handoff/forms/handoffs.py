@@ -40,13 +40,12 @@ class ListForm(forms.Form):
     def ordering(self) -> str:
         return self._value("sort") or "-opened_at"
 
-    def narrow(self, rows: QuerySet[Handoff], now: datetime) -> QuerySet[Handoff]:
+    def narrow(self, rows: Any, now: datetime) -> QuerySet[Handoff]:
         state = self._value("state")
         if state == "open":
             rows = rows.filter(state__in=[Handoff.State.WAITING, Handoff.State.ASSIGNED])
         elif state == "late":
-            answerable = [Handoff.State.ASSIGNED, Handoff.State.ACCEPTED]
-            rows = rows.filter(state__in=answerable, responded_at=None, due_at__lte=now)
+            rows = rows.late(now)
         elif state:
             rows = rows.filter(state=state)
         for name, path in (("rep", "rep"), ("reason", "reject_reason")):
@@ -59,7 +58,8 @@ class ListForm(forms.Form):
                 | Q(lead__email_key__startswith=word.lower())
                 | Q(lead__company__name__istartswith=word)
             )
-        return rows
+        found: QuerySet[Handoff] = rows
+        return found
 
     def query(self) -> str:
         """The filters as a query string, without the cursor."""

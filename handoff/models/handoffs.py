@@ -1,5 +1,6 @@
 """The baton itself: who passed the bar, who got them, how fast they answered, what they decided."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -57,6 +58,15 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """``first_assigned_at``: when the system clock stopped, whoever has it now."""
         first = Assignment.objects.filter(handoff=models.OuterRef("pk")).order_by("turn").values("at")[:1]
         return self.annotate(first_assigned_at=models.Subquery(first))
+
+    def unanswered(self) -> "HandoffQuerySet":
+        """Whose clock runs or ran out: a rep has them, and nobody called, wrote to or met them. Accepting is no
+        answer; a deal that is won or lost waits for none any more."""
+        held = [Handoff.State.ASSIGNED, Handoff.State.ACCEPTED]
+        return self.filter(state__in=held, responded_at=None, closed_at=None)
+
+    def late(self, now: datetime) -> "HandoffQuerySet":
+        return self.unanswered().filter(due_at__lte=now)
 
     def on_desk_of(self, user_id: int) -> "HandoffQuerySet":
         """What waits for this rep: those to decide, and those accepted whom nobody has called or written to yet.

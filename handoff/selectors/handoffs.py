@@ -17,11 +17,8 @@ def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     """Put on ``handoff`` what a clock shows: ``clock_level`` ('', warn, late), ``clock_percent`` and
     ``seconds_left`` (negative when late, None without a running clock); and what the stopped ones said:
     ``system_seconds`` (when the first rep was read), ``human_seconds`` and ``in_time``, None while they run."""
-    running = (
-        handoff.due_at is not None
-        and handoff.responded_at is None
-        and handoff.state in (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED)
-    )
+    held = handoff.state in (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED) and handoff.closed_at is None
+    running = held and handoff.due_at is not None and handoff.responded_at is None
     one: Any = handoff
     one.clock_level = rules.clock_level(now, handoff.warn_at, handoff.due_at) if running else ""
     one.clock_percent = rules.clock_percent(now, handoff.assigned_at, handoff.due_at) if running else 0
@@ -71,7 +68,8 @@ def queue_for(user: Any, limit: int = 200, pk: int | None = None) -> list[Asked]
 def handoff_counts(user: Any, now: datetime) -> dict[str, int]:
     """For badges: ``mine`` (to decide), ``mine_late``, and of all that ``user`` may see ``waiting``, ``assigned``
     and ``late``. One query."""
-    late = Q(due_at__lte=now, responded_at=None, state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED])
+    held = [Handoff.State.ASSIGNED, Handoff.State.ACCEPTED]
+    late = Q(due_at__lte=now, responded_at=None, closed_at=None, state__in=held)
     mine = Q(rep=user, state=Handoff.State.ASSIGNED)
     open_states = [Handoff.State.WAITING, Handoff.State.ASSIGNED]
     rows = Handoff.objects.visible_to(user).filter(Q(state__in=open_states) | late)

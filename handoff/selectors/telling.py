@@ -33,5 +33,6 @@ def _truth(one: Handoff | None, rest: Sequence[str], user_id: int, now: datetime
         return {"holds": holds, "accept": accept_url(one, user_id) if holds else ""}
     if rest[-1:] == ["warn"]:
         in_time = one.due_at is not None and one.due_at > now
-        return {"holds": same and in_time and one.responded_at is None and one.state in _HELD, "accept": ""}
+        waits = one.responded_at is None and one.closed_at is None and one.state in _HELD
+        return {"holds": same and in_time and waits, "accept": ""}
     return {"holds": True, "accept": ""}

@@ -15,7 +15,7 @@ from core.clock import db_now
 from handoff.models import Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
-from handoff.services.clocks import BATCH, Moving, unanswered
+from handoff.services.clocks import BATCH, Moving
 from team.models import TimeOff, User
 from team.services import NoticeLine, notices_tell
 
@@ -33,7 +33,7 @@ def absent_due(now: datetime) -> Any:
     since = away.filter(user=OuterRef("rep")).filter(
         Q(starts_at__gt=OuterRef("seen")) | Q(noted_at__gt=OuterRef("seen"))
     )
-    return unanswered().filter(rep__in=reps).annotate(seen=seen).filter(Exists(since))
+    return Handoff.objects.unanswered().filter(rep__in=reps).annotate(seen=seen).filter(Exists(since))
 
 
 @transaction.atomic

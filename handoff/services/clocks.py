@@ -25,17 +25,12 @@ NO_ANSWER = "No answer in time"
 NOTICED = timedelta(minutes=2)  # a deadline that was seen so much later is said to have been
 
 
-def unanswered() -> Any:
-    # An accepted lead that nobody has called is late all the same: accepting is no answer.
-    return Handoff.objects.filter(state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED], responded_at=None)
-
-
 def warnable(now: datetime) -> Any:
-    return unanswered().filter(warned_at=None, warn_at__lte=now, due_at__gt=now)
+    return Handoff.objects.unanswered().filter(warned_at=None, warn_at__lte=now, due_at__gt=now)
 
 
 def late(now: datetime) -> Any:
-    return unanswered().filter(escalated_at=None, due_at__lte=now)
+    return Handoff.objects.late(now).filter(escalated_at=None)
 
 
 @transaction.atomic

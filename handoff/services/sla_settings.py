@@ -10,7 +10,6 @@ from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff import rules
 from handoff.models import Assignment, Handoff, SlaPolicy, SlaRevision
-from handoff.services.clocks import unanswered
 from handoff.services.slas import Slas
 from leads.conditions import condition_check, fact_get
 from team.models import User
@@ -79,7 +78,7 @@ def sla_default_left(*, without: int = 0) -> None:
 
 def running() -> Any:
     """The clocks that run: given to a rep, unanswered, not escalated yet."""
-    return unanswered().filter(escalated_at=None, due_at__isnull=False)
+    return Handoff.objects.unanswered().filter(escalated_at=None, due_at__isnull=False)
 
 
 def running_counts() -> tuple[int, int]:

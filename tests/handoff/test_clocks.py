@@ -1,14 +1,19 @@
 """The human clock through its drain: warnings, escalation, another rep. Working time: tests/team/test_calendar.py."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from deals.models import Deal
+from deals.services import deal_reopen, deal_win
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy
 from handoff.selectors import handoff_counts, handoff_of_lead, queue_for
 from handoff.services import assign_drain, clock_drain, handoff_accept
+from handoff.services.sla_settings import running_counts
 from leads.models import Standing
 from leads.services import activity_record
 from team.models import Notice, User, office_hours
@@ -131,6 +136,24 @@ def test_accepting_is_no_answer_the_manager_hears_but_the_rep_keeps_it(people: A
     one.refresh_from_db()
     assert (one.state, one.rep) == ("accepted", before) and one.escalated_at
     assert Notice.objects.filter(user=manager, kind="escalated").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_deal_that_is_won_waits_for_no_answer_until_it_is_open_again(people: Any, login: Any) -> None:
+    """Nobody is told that a customer was not called in time, and no list says so."""
+    rep = people("rep")
+    one = assigned(rep)
+    handoff_accept(handoff_id=one.pk, by=rep)
+    deal = deal_win(deal=Deal.objects.get(lead=one.lead_id), by=rep, amount=Decimal(100))
+    late(one)
+    assert clock_drain() == 0 and handoff_counts(rep, timezone.now())["late"] == 0 and running_counts() == (0, 0)
+    client, page = login("rep"), reverse("handoff:list") + "?state=late"
+    assert one.lead.name not in client.get(page).content.decode()
+    shown = client.get(reverse("handoff:detail", args=[one.pk])).content.decode()
+    assert "stopped without an answer" in shown and 'role="timer"' not in shown
+    deal_reopen(deal=deal, by=rep)
+    assert one.lead.name in client.get(page).content.decode()
+    assert clock_drain() == 1
 
 
 @pytest.mark.django_db

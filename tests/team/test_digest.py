@@ -42,7 +42,8 @@ def sent() -> list[str]:
 def test_a_rep_hears_what_waits_what_is_late_and_todays_tasks() -> None:
     rep = reps(1)[0]
     late, waits = assigned(rep), assigned(rep)
-    Handoff.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    Handoff.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    Handoff.objects.filter(pk=waits.pk).update(responded_at=timezone.now() - timedelta(hours=2))  # only to decide
     Task.objects.create(owner=rep, lead=late.lead, title="Send the offer", due_at=timezone.now())
     due(rep)
     assert sent() == ["Today: Late: 1 · Waiting for you: 1 · Tasks today: 1"]
