@@ -79,7 +79,7 @@ def relief_plan(job: Relief, by: Any, now: datetime) -> Plan:
             f"{job.to} has room for {max(0, room)} more leads of {job.to.capacity_open}; this brings {handoffs}."
         )
     if job.to is not None and (away := absences([job.to], now)[job.to.pk]):
-        plan.warnings.append(f"{job.to} {away}: undecided leads start their clock with {job.to}'s working hours.")
+        plan.warnings.append(f"{job.to} {away}: unanswered leads start their clock with {job.to}'s working hours.")
     if job.handoff_ids is not None:
         strangers = [one for one in _rows(job) if not may_manage(by, one.rep)]
         if strangers:

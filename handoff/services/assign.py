@@ -156,6 +156,7 @@ def give(
             one.state = Handoff.State.ASSIGNED
         if one.state == Handoff.State.ASSIGNED:
             one.responded_at = None
+        if _waits(one):
             slas.start(one, rep, now)
     _write([one for one, _, _ in rows], now)
     rows_update(Standing, ["owner"], [(one.lead_id, rep.pk) for one, rep, _ in rows])
@@ -190,14 +191,21 @@ def payload(handoff: Handoff) -> dict[str, Any]:
     }
 
 
+def _waits(one: Handoff) -> bool:
+    """Somebody is still to call, write to or meet the lead: whoever gets it starts a clock."""
+    return one.state == Handoff.State.ASSIGNED or (one.responded_at is None and one.closed_at is None)
+
+
 def _write(rows: Sequence[Handoff], now: datetime) -> None:
-    """Keep what ``give`` set. Whoever accepted keeps the clock that runs."""
+    """Keep what ``give`` set. What was answered, or needs no answer any more, keeps its record."""
     cells, fresh = attrgetter("pk", *_GIVEN), attrgetter("pk", *_GIVEN, *_CLOCK)
-    begun: dict[str, Any] = {"state": Handoff.State.ASSIGNED.value, "assigned_at": now, "waiting_why": ""}
-    begun |= {"warned_at": None, "escalated_at": None, "responded_at": None, "absent_told_at": None}
-    clocked = [fresh(one) for one in rows if one.state == Handoff.State.ASSIGNED]
-    rows_update(Handoff, [*_GIVEN, *_CLOCK], clocked, same=begun)
-    rows_update(Handoff, _GIVEN, [cells(one) for one in rows if one.state != Handoff.State.ASSIGNED])
+    begun: dict[str, Any] = {"assigned_at": now, "waiting_why": "", "responded_at": None}
+    begun |= {"warned_at": None, "escalated_at": None, "absent_told_at": None}
+    waiting = [one for one in rows if _waits(one)]
+    for state in (Handoff.State.ASSIGNED.value, Handoff.State.ACCEPTED.value):
+        clocked = [fresh(one) for one in waiting if one.state == state]
+        rows_update(Handoff, [*_GIVEN, *_CLOCK], clocked, same=begun | {"state": state})
+    rows_update(Handoff, _GIVEN, [cells(one) for one in rows if not _waits(one)])
 
 
 def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:

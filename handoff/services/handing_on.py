@@ -35,8 +35,9 @@ class HandedOn:
 
 
 def handoffs_hand_on(*, ids: Sequence[int], by: Any, to: User | None, why: str, bulk: str, now: datetime) -> HandedOn:
-    """Give these handoffs to ``to``, or to whom routing chooses (None). Undecided ones start a new clock; those whom
-    nobody can have wait. ``bulk`` marks the assignments: the caller tells each receiver once, of all.
+    """Give these handoffs to ``to``, or to whom routing chooses (None). Those not answered yet start a new clock;
+    undecided ones whom nobody can have wait. ``bulk`` marks the assignments: the caller tells each receiver once, of
+    all.
 
     Raises Refused when ``to`` is no active rep (any more).
     """

@@ -26,7 +26,7 @@ from team.services import NoticeLine, notices_tell
 
 @transaction.atomic
 def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
-    """A manager gives the lead to ``to``; the clock of an undecided lead starts again.
+    """A manager gives the lead to ``to``; the clock of one that nobody has answered starts again.
 
     Raises Refused (may not; not an active rep; rejected) or Conflict (``to`` has it).
     """
@@ -57,7 +57,7 @@ def receiver_lock(to: User) -> None:
 def handoff_take_over(*, handoff_id: int, by: Any) -> Handoff:
     """A rep takes an undecided or late lead of a colleague in the own team who is away, has left or is late.
 
-    The clock of an undecided lead starts again. Raises Refused when the colleague is there and in time, or it is
+    Its clock starts again. Raises Refused when the colleague is there and in time, or it is
     another team's; Conflict when it is ``by``'s own already, decided, or answered.
     """
     one = handoff_locked(handoff_id)

@@ -12,7 +12,7 @@ from deals.models import Deal
 from deals.services import deal_reopen, deal_win
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy
 from handoff.selectors import handoff_counts, handoff_of_lead, queue_for
-from handoff.services import assign_drain, clock_drain, handoff_accept
+from handoff.services import assign_drain, clock_drain, handoff_accept, handoff_reassign
 from handoff.services.sla_settings import running_counts
 from leads.models import Standing
 from leads.services import activity_record
@@ -136,6 +136,30 @@ def test_accepting_is_no_answer_the_manager_hears_but_the_rep_keeps_it(people: A
     one.refresh_from_db()
     assert (one.state, one.rep) == ("accepted", before) and one.escalated_at
     assert Notice.objects.filter(user=manager, kind="escalated").count() == 1
+
+
+@pytest.mark.django_db
+def test_who_gets_a_lead_that_nobody_called_has_a_clock_of_their_own(people: Any) -> None:
+    """Accepted, late, told of once, and given to a colleague: late again, it is told of again."""
+    manager, rep = people("manager"), people("rep")
+    one = assigned(rep)
+    handoff_accept(handoff_id=one.pk, by=rep)
+    late(one)
+    clock_drain()
+    mate = reps(1, team="North")[0]
+    handoff_reassign(handoff_id=one.pk, to=mate, by=manager)
+    one.refresh_from_db()
+    assert (one.state, one.rep, one.escalated_at) == ("accepted", mate, None) and one.due_at > timezone.now()
+    assert Assignment.objects.get(handoff=one, turn=2).due_at == one.due_at
+    late(one)
+    clock_drain()
+    told = Notice.objects.filter(user=manager, kind="escalated").order_by("pk").values_list("title", flat=True)
+    assert [title.split(" did")[0] for title in told] == [rep.name, mate.name]
+    activity_record(lead=one.lead, kind="call", by=mate)
+    answered = Handoff.objects.get(pk=one.pk)
+    handoff_reassign(handoff_id=one.pk, to=rep, by=manager)
+    one.refresh_from_db()
+    assert (one.responded_at, one.due_at) == (answered.responded_at, answered.due_at), "what was answered stays so"
 
 
 @pytest.mark.django_db
