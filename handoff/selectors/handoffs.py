@@ -121,8 +121,9 @@ def may_manage(user: Any, rep: User | None) -> bool:
 
 
 def reps_for(user: Any) -> QuerySet[User]:
-    """Whom ``user`` may give a handoff to."""
-    return User.objects.filter(is_active=True, is_rep=True).select_related("team").order_by("name", "pk")
+    """Whom ``user`` may give a handoff to: the reps, and a manager themselves, who calls for somebody who cannot."""
+    takers = Q(is_rep=True) | Q(pk=user.pk if user.has_role("manager") else 0)
+    return User.objects.filter(takers, is_active=True).select_related("team").order_by("name", "pk")
 
 
 def reasons_active() -> QuerySet[RejectReason]:

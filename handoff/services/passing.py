@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from core import outbox
@@ -28,14 +29,14 @@ from team.services import NoticeLine, notices_tell
 def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
     """A manager gives the lead to ``to``; the clock of one that nobody has answered starts again.
 
-    Raises Refused (may not; not an active rep; rejected) or Conflict (``to`` has it).
+    Raises Refused (may not; neither an active rep nor the manager; rejected) or Conflict (``to`` has it).
     """
     one = handoff_locked(handoff_id)
     if not may_manage(by, one.rep):
         raise Refused("Only a manager of the team reassigns leads.", code="forbidden")
     if one.state == Handoff.State.REJECTED:
         raise Conflict(f"{one.decided_by} rejected this lead already.")
-    receiver_lock(to)
+    receiver_lock(to, by=by)
     if one.rep_id == to.pk:
         raise Conflict(f"{to} has this lead already.")
     now = db_now()
@@ -46,10 +47,13 @@ def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
     return one
 
 
-def receiver_lock(to: User) -> None:
+def receiver_lock(to: User, *, by: Any = None) -> None:
     """Whoever gets a lead is locked, so that somebody who is deactivated at this moment leaves after they got it, or
-    never gets it. Raises Refused for somebody who is no active rep."""
-    if not User.objects.filter(pk=to.pk, is_active=True, is_rep=True).select_for_update(no_key=True).first():
+    never gets it. Raises Refused for somebody who is no active rep; a manager may take one themselves (``by``)."""
+    takers = Q(is_rep=True)
+    if by is not None and by.pk == to.pk:
+        takers |= Q(is_manager=True) | Q(is_admin=True)
+    if not User.objects.filter(takers, pk=to.pk, is_active=True).select_for_update(no_key=True).first():
         raise Refused(f"{to} is not an active rep.", field="to")
 
 

@@ -85,7 +85,7 @@ def _reject_undo(one: Handoff, decision: Decision, by: Any, now: datetime) -> No
     if Handoff.objects.filter(lead=one.lead_id, cycle__gt=one.cycle).exists():
         raise Conflict("The lead passed the bar again since: it has a new handoff.")
     assert one.rep is not None
-    receiver_lock(one.rep)
+    receiver_lock(one.rep, by=one.rep)
     standing = _standing(one)
     if standing.owner_id not in (None, one.rep_id):
         raise Conflict(f"The lead belongs to {standing.owner} since.")

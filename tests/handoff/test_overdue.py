@@ -4,10 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy
-from handoff.services import assign_drain, clock_drain, handoff_accept, handoff_reassign, responses
+from handoff.services import (
+    assign_drain,
+    clock_drain,
+    handoff_accept,
+    handoff_reassign,
+    handoff_reject,
+    handoff_undo,
+    responses,
+)
 from handoff.services.sla_settings import running_counts, running_renew, sla_save
 from handoff.services.slas import Slas
 from leads.services import activity_record
@@ -196,6 +205,22 @@ def test_what_nobody_else_can_take_stays_and_the_manager_hears_once(people: Any)
     TimeOff.objects.all().delete()
     off(rep, begun=timedelta(seconds=-1) + timedelta(seconds=1))
     assert clock_drain() == 2, "another time off is told anew"
+
+
+def test_a_manager_who_calls_for_a_rep_takes_the_lead_first(people: Any, login: Any) -> None:
+    """A manager who is no rep: the page offers it, their call stops the clock, their reject can be taken back."""
+    manager, one = people("manager"), assigned(people("rep"))
+    client = login("manager")
+    page = client.get(reverse("handoff:detail", args=[one.pk])).content.decode()
+    assert f'<option value="{manager.pk}">Me, ' in page
+    other = User.objects.create(email="boss2@test.example", name="Boss", is_manager=True)
+    assert client.post(reverse("handoff:reassign", args=[one.pk]), {"to": other.pk}).status_code == 422
+    client.post(reverse("handoff:reassign", args=[one.pk]), {"to": manager.pk})
+    handoff_reject(handoff_id=one.pk, by=manager, reason_code="timing")
+    handoff_undo(handoff_id=one.pk, by=manager)
+    activity_record(lead=one.lead, kind="call", by=manager)
+    one.refresh_from_db()
+    assert one.rep == manager and one.responded_at is not None
 
 
 def test_who_was_given_a_lead_while_off_keeps_it(people: Any) -> None:
