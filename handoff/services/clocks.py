@@ -1,6 +1,6 @@
 """The human clock: warn before the deadline; at it tell whoever is to hear, and give the lead to somebody else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from team.services import NoticeLine, notices_tell
 
 BATCH = 200
 NO_ANSWER = "No answer in time"
+LOOK_AGAIN = timedelta(minutes=15)
 NOTICED = timedelta(minutes=2)  # a deadline that was seen so much later is said to have been
 
 
@@ -56,6 +57,12 @@ def warn_batch(limit: int = BATCH) -> int:
     ]
     notices_tell(lines, kind="warning", now=now)
     return len(rows)
+
+
+def stuck(now: datetime) -> Any:
+    """Undecided leads that nobody could take at their deadline, when it is time to look again."""
+    flagged = Handoff.objects.late(now).filter(state=Handoff.State.ASSIGNED, next_try_at__gt=F("escalated_at"))
+    return flagged.filter(next_try_at__lte=now)
 
 
 @dataclass
@@ -102,27 +109,46 @@ class Moving:
         return {one.pk for one in handoffs}
 
 
-@transaction.atomic
 def escalate_batch(limit: int = BATCH) -> int:
     """At the deadline: tell the managers (or who is named), give undecided leads to another rep as often as the terms
     of their clock say, then leave them or give them to the manager; flag what stays. Those longest overdue first."""
+    return _escalate(late, limit)
+
+
+def stuck_batch(limit: int = BATCH) -> int:
+    """Nobody was at work or had room at the deadline: as soon as somebody is, they get it, and the managers hear."""
+    return _escalate(stuck, limit)
+
+
+@transaction.atomic
+def _escalate(due_of: Callable[[datetime], Any], limit: int) -> int:
     now = db_now()
-    moving = Moving.load(late(now), order="due_at", limit=limit, now=now)
+    moving = Moving.load(due_of(now), order="due_at", limit=limit, now=now)
     rows = moving.rows
     if not rows:
         return 0
     terms = terms_kept(rows)
     told = _told(rows, terms)
     due = {one.pk: one.due_at for one in rows}
+    flagged = {one.pk for one in rows if one.escalated_at is not None}
+    movable = {one.pk for one in rows if one.pk in terms and _may_move(one, terms[one.pk])}
     again = _choose(moving, terms, told)
     gone = moving.give(why=NO_ANSWER)
     Handoff.objects.filter(pk__in=again).update(reroutes=F("reroutes") + 1)
-    Handoff.objects.filter(pk__in=[one.pk for one in rows if one.pk not in gone]).update(escalated_at=now)
+    stay = {one.pk for one in rows} - gone
+    Handoff.objects.filter(pk__in=stay - flagged).update(escalated_at=now)
+    Handoff.objects.filter(pk__in=stay & movable).update(next_try_at=now + LOOK_AGAIN)
     lines: list[NoticeLine] = []
     for one in rows:
-        lines += _lines(one, moving.reps[one.pk], told[one.pk], one.pk in gone, due[one.pk], now)
+        if one.pk in gone or one.pk not in flagged:  # who is flagged was told of
+            late_since = None if one.pk in flagged else due[one.pk]
+            lines += _lines(one, moving.reps[one.pk], told[one.pk], one.pk in gone, late_since, now)
     notices_tell(lines, kind="escalated", now=now)
     return len(rows)
+
+
+def _may_move(one: Handoff, kept: rules.Terms) -> bool:
+    return one.state == Handoff.State.ASSIGNED and one.reroutes < kept.max_reroutes
 
 
 def _told(rows: Sequence[Handoff], terms: dict[int, rules.Terms]) -> dict[int, list[User]]:
@@ -147,7 +173,7 @@ def _choose(moving: Moving, terms: dict[int, rules.Terms], told: dict[int, list[
         if one.state != Handoff.State.ASSIGNED or one.pk not in terms:
             continue
         kept = terms[one.pk]
-        if one.reroutes < kept.max_reroutes:
+        if _may_move(one, kept):
             outcome = moving.routing.choose(one.lead_id, None, excluded=had[one.pk])
             if outcome.rep is not None:
                 moving.moved.append((one, outcome.rep, outcome))
@@ -172,14 +198,15 @@ def assignments_end(handoffs: Sequence[Handoff], *, why: str, now: datetime) -> 
 def _lines(
     one: Handoff, rep: User | None, told: Sequence[User], moved: bool, due: datetime | None, now: datetime
 ) -> list[NoticeLine]:
-    """What the managers and the rep read about one deadline that passed."""
+    """What the managers and the rep read about one deadline that passed; ``due`` None: they have heard of it, now
+    somebody else could take the lead."""
     name = rep.name if rep else "Nobody"
     then = f"{one.rep} has it now." if moved else "It stays there: please look after it."
     if due and now - due > NOTICED:
         then += f" The time ran out {wording.duration((now - due).total_seconds())} before anybody was told."
     # a lead that moved is one turn further; the key names the turn that ran out
     turn = one.turn - 1 if moved else one.turn
-    key = tell.key_of(one, turn, "late")
+    key = tell.key_of(one, turn, "late" if due else "late-moved")
     title = f"{name} did not answer {one.lead.name} in time"
     lines = [tell.notice_for(who, one, key, title, then) for who in told]
     if rep is not None and rep not in told:

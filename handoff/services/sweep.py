@@ -4,7 +4,7 @@ import time
 
 from core.clock import db_now
 from handoff.services.absence import absent_batch, absent_due
-from handoff.services.clocks import BATCH, escalate_batch, late, warn_batch, warnable
+from handoff.services.clocks import BATCH, escalate_batch, late, stuck, stuck_batch, warn_batch, warnable
 from handoff.services.reentry import again_batch, again_due
 
 
@@ -20,6 +20,8 @@ def clock_drain(*, limit: int = BATCH, seconds: float = 20) -> int:
             step += warn_batch(limit)
         if late(now).exists():
             step += escalate_batch(limit)
+        if stuck(now).exists():
+            step += stuck_batch(limit)
         if absent_due(now).exists():
             step += absent_batch(limit)
         if again_due(now).exists():

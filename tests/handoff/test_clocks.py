@@ -114,6 +114,29 @@ def test_with_nobody_else_it_stays_flagged() -> None:
 
 
 @pytest.mark.django_db
+def test_who_comes_to_work_after_the_deadline_gets_what_nobody_could_take(people: Any) -> None:
+    manager, rep = people("manager"), people("rep")
+    one = assigned(rep)
+    late(one)
+    assert [clock_drain() for _ in range(2)] == [1, 0]
+    mate = reps(1, team="North")[0]
+    assert clock_drain() == 0, "looked at again every quarter of an hour"
+    Handoff.objects.update(escalated_at=timezone.now() - timedelta(hours=1), next_try_at=timezone.now())
+    assert [clock_drain() for _ in range(2)] == [1, 0]
+    one.refresh_from_db()
+    assert (one.rep, one.reroutes, one.escalated_at) == (mate, 1, None) and one.due_at > timezone.now()
+    bodies = Notice.objects.filter(user=manager, kind="escalated").order_by("pk").values_list("body", flat=True)
+    assert list(bodies) == ["It stays there: please look after it.", f"{mate.name} has it now."]
+    late(one)
+    clock_drain()
+    Handoff.objects.update(escalated_at=timezone.now() - timedelta(hours=1), next_try_at=timezone.now())
+    assert [clock_drain() for _ in range(2)] == [1, 0], "still nobody: looked at, told of no second time"
+    assert Notice.objects.filter(user=manager, kind="escalated").count() == 3
+    one.refresh_from_db()
+    assert one.next_try_at > timezone.now() and one.rep == mate
+
+
+@pytest.mark.django_db
 def test_an_answer_stops_warnings_and_escalation(people: Any) -> None:
     one = assigned(people("rep"))
     activity_record(lead=one.lead, kind="call", by=people("rep"))
