@@ -19,11 +19,11 @@ MAILS = {"email_sent": "sent", "email_opened": "opened", "email_clicked": "click
 
 @dataclass
 class Seen:
-    """What the lead looked at, most often first, and what became of our mails to them."""
+    """What the lead looked at, most often first, and what became of our mails to them, newest first."""
 
     pages: list[tuple[str, int]] = field(default_factory=list)
     assets: list[tuple[str, datetime]] = field(default_factory=list)
-    mails: list[tuple[str, int]] = field(default_factory=list)
+    mails: list[tuple[str, str, datetime]] = field(default_factory=list)  # subject, what became of it, when
 
     def __bool__(self) -> bool:
         return bool(self.pages or self.assets or self.mails)
@@ -34,19 +34,27 @@ def seen_by(lead: Lead) -> Seen:
     kinds = ["page_viewed", "pricing_viewed", "asset_downloaded", "webinar_attended", *MAILS]
     rows = Activity.objects.filter(lead=lead, bot=Activity.Bot.HUMAN, kind__in=kinds).order_by("-at")
     pages: Counter[str] = Counter()
-    mails: Counter[str] = Counter()
+    mails: dict[str, list[tuple[str, datetime]]] = {}
     assets: dict[str, datetime] = {}
     for kind, at, told in rows.values_list("kind", "at", "properties")[:NEWEST]:
         if kind in MAILS:
-            mails[MAILS[kind]] += 1
+            mails.setdefault(_name(told, "subject", "title", "mail", "name"), []).append((kind, at))
         elif kind in ("page_viewed", "pricing_viewed"):
             pages[
                 _name(told, "title", "page", "path", "url") or ("Pricing" if kind == "pricing_viewed" else "A page")
             ] += 1
         else:
             assets.setdefault(_name(told, "asset", "title", "webinar", "name") or kind.replace("_", " "), at)
-    order = [(word, mails[word]) for word in MAILS.values() if mails[word]]
-    return Seen(pages.most_common(SHOWN), list(assets.items())[:SHOWN], order)
+    told_of = [(name, _became(marks), marks[0][1]) for name, marks in mails.items()]
+    return Seen(pages.most_common(SHOWN), list(assets.items())[:SHOWN], told_of[:SHOWN])
+
+
+def _became(marks: list[tuple[str, datetime]]) -> str:
+    """'opened, clicked ×2'; that it was sent only when nothing else is known."""
+    counts = Counter(kind for kind, _ in marks)
+    shown = [kind for kind in MAILS if counts[kind] and (kind != "email_sent" or len(counts) == 1)]
+    words = [(MAILS[kind], counts[kind]) for kind in shown]
+    return ", ".join(f"{word} ×{times}" if times > 1 else word for word, times in words)
 
 
 def _name(told: Any, *names: str) -> str:

@@ -141,10 +141,13 @@ def test_the_brief_says_it_all_in_few_queries(one: Handoff, login: Any, django_a
         activity_record(lead=lead, kind="page_viewed", properties={"title": "Guide"})
     activity_record(lead=lead, kind="asset_downloaded", properties={"asset": "Van checklist"})
     activity_record(lead=lead, kind="email_opened")
+    for kind in ("email_sent", "email_opened", "email_clicked", "email_clicked"):
+        activity_record(lead=lead, kind=kind, properties={"subject": "Three mistakes"})
     client = login("rep")
     with django_assert_max_num_queries(18):
         page = client.get(reverse("desk:brief", args=[lead.pk])).content.decode()
-    for said in ("webinar", "<b>autumn</b>", "Guide ×3", "Van checklist", "1 opened", "Say first", "0 of 8"):
+    mail = "Three mistakes” opened, clicked ×2"
+    for said in ("webinar", "<b>autumn</b>", "Guide ×3", "Van checklist", mail, "Say first", "0 of 8"):
         assert said in page, said
     assert reverse("desk:brief", args=[lead.pk]) in client.get(reverse("desk:lead", args=[lead.pk])).content.decode()
 
