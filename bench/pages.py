@@ -58,10 +58,11 @@ def run() -> None:
     from django.db import connection
     from django.test import Client as InProcess
 
-    from insights.services import rollup_drain
+    from insights.services import rollup_drain, weeks_drain
     from team.models import User
 
     rollup_drain(seconds=600)  # what a worker keeps current
+    weeks_drain(seconds=600)
     bare = psycopg2.connect(**connection.get_connection_params() | {"cursor_factory": None})
     bare.autocommit = True
     cursor = bare.cursor()
