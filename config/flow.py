@@ -104,6 +104,7 @@ INVARIANTS: list[str] = [
     "handoff.routing_invariants.invariants",
     "deals.invariants.invariants",
     "intake.invariants.invariants",
+    "insights.invariants.invariants",
     "desk.invariants.invariants",
     "config.doctor.deals_of_handoffs",
     "config.doctor.verdicts_of_deals",

@@ -145,7 +145,7 @@ def _deal_line(deal: Deal, scope: Scope) -> dict[str, Any]:
 
 def _handoff_line(one: Any, scope: Scope) -> dict[str, Any]:
     took = (one.responded_at - one.assigned_at).total_seconds() if one.responded_at and one.assigned_at else None
-    late = bool(one.due_at and (one.responded_at or scope.now) > one.due_at)
+    late = bool(one.due_at and (one.responded_at or scope.now) > one.due_at) or getattr(one, "missed_before", False)
     return {"handoff": one, "lead": one.lead, "took": say.span(took), "late": late}
 
 

@@ -26,19 +26,15 @@ def _tried(scope: Scope, terms: TermsOf) -> QuerySet[Handoff]:
     return where_in(handoffs.assigned(scope), "pk", contract.tried_ids(scope, terms, enough=False))
 
 
-def _never(scope: Scope) -> QuerySet[Handoff]:
-    return handoffs.assigned(scope).filter(responded_at=None, due_at__lt=scope.now)
-
-
 NUMBERS: dict[str, tuple[str, str, Callable[[Scope], QuerySet[Handoff]]]] = {
     "delivered": ("MQLs delivered", "-opened_at", contract.delivered),
     "again": ("Passed the bar again", "-opened_at", contract.again),
     "decided": ("Handoffs accepted or rejected", "-decided_at", handoffs.decided),
     "accepted": ("Handoffs accepted", "-decided_at", contract.accepted),
     "rejected": ("Handoffs rejected", "-decided_at", handoffs.rejected),
-    "judged": ("Handoffs answered, or past their deadline", "-assigned_at", contract.judged),
-    "in_time": ("Handoffs answered in time", "-assigned_at", handoffs.in_time),
-    "never": ("Past the deadline without an answer", "-assigned_at", _never),
+    "judged": ("Handoffs answered, or past a deadline", "-assigned_at", contract.judged),
+    "in_time": ("Handoffs answered in time", "-assigned_at", contract.in_time),
+    "never": ("Past a deadline without an answer", "-assigned_at", contract.never),
     "waiting": ("Waiting for a first answer now", "-opened_at", contract.waiting),
 }
 
@@ -57,4 +53,4 @@ def behind(asked: Asked, scope: Scope, terms: TermsOf) -> Behind | None:
     for name, value in filters.items():
         if value:
             rows = rows.filter(**{name: "" if value == "-" else value})
-    return Behind(title, "handoff", rows, sort)
+    return Behind(title, "handoff", rows.annotate(missed_before=contract.missed_before()), sort)

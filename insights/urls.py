@@ -9,6 +9,7 @@ urlpatterns = [
     path("marketing/", dashboards.marketing, name="marketing"),
     path("sales/", dashboards.sales, name="sales"),
     path("contract/", contract.contract, name="contract"),
+    path("contract/weeks.csv", contract.contract_csv, name="contract_csv"),
     path("contract/rows/", contract.contract_rows_, name="contract_rows"),
     path("contract/promises/", contract.promise, name="contract_promise"),
     path("contract/promises/new/", contract.promise_new, name="contract_promise_new"),

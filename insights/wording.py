@@ -68,10 +68,11 @@ MEANS = {
     "mqls": "People handed over to sales for the first time in the week. Somebody recycled who passes the bar again "
     "is shown apart and does not count twice.",
     "accepted": "Accepted / (accepted + rejected), of the handoffs that sales decided in the week.",
-    "answered": "Answered before the deadline, of the handoffs assigned in the week that are answered or past their "
-    "deadline. An answer is a call, e-mail or meeting by the rep.",
+    "answered": "Answered before the deadline, of the handoffs assigned in the week that are answered or past a "
+    "deadline. An answer is a call, e-mail or meeting by the rep. Passed on after a missed deadline is late, whoever "
+    "answered then.",
     "response": "From the assignment to the first call, e-mail or meeting, by the clock on the wall: median, and the "
-    "time within which 90 % were answered.",
+    "time within which 90 % were answered. Where a deadline was missed before, from the first rep who missed it.",
     "attempts": "Of the handoffs assigned in the week: calls, e-mails and meetings within the working days promised. "
     "Enough is the number promised, or fewer when the lead was reached and decided on in that time; who was rejected "
     "as unreachable needs them all. Those whose time still runs are not judged.",

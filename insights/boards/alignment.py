@@ -10,7 +10,9 @@ from django.db.models import Count, Q
 
 from handoff.models import Handoff
 from insights import wording as say
-from insights.boards.contract import Line, WeekLinks, campaigns, reasons, team_judged, week_line
+from insights.boards.contract import Line, week_lines
+from insights.boards.links import WeekLinks, whose
+from insights.boards.verdicts import campaigns, reasons
 from insights.metrics import contract as metric
 from insights.metrics import handoffs, sales
 from insights.metrics.scope import Scope
@@ -38,11 +40,11 @@ def sheet(scope: Scope, monday: date, terms: metric.TermsOf, links: WeekLinks) -
     week = Weeks.of(monday, period.zone)
     mine = scope.over(week)
     found = metric.record(scope.over(Weeks.of(monday - WEEK, period.zone, 2)), terms)
-    team = team_judged(scope)
-    before, now = (week_line(one, cell, terms(one, team), scope, links) for one, cell in found.weeks)
+    before, now = week_lines(scope, found, terms, links)
     closed = _closed(mine)
     return {
         "week": week,
+        "whose": whose(scope),
         "monday": monday,
         "name": week_name(monday),
         "number": monday.isocalendar().week,
@@ -123,7 +125,7 @@ def _new_reason(now: Cell, before: Cell, scope: Scope) -> list[str]:
         return []
     reason, step = grown.most_common(1)[0]
     label = scope.reject_reasons.get(reason, handoffs.NO_REASON)
-    return [f"“{label}” was given {step:,} times more often."] if step >= 2 else []
+    return [f"“{label}” was given {step:,} more times than the week before."] if step >= 2 else []
 
 
 def _by_reason(cell: Cell) -> Counter[int]:

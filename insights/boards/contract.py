@@ -4,33 +4,19 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from core.charts import Bar, Chart, columns, lines
 from handoff.models import Handoff
 from insights import wording as say
+from insights.boards.links import WeekLinks, whose
+from insights.boards.verdicts import campaigns, reasons
 from insights.metrics import contract as metric
-from insights.metrics.handoffs import NO_REASON
 from insights.metrics.scope import Scope
 from insights.rules import rates
 from insights.rules.contract import USED_STEPS, Cell, Terms, Verdict, count_verdict, share_verdict, total, used_label
-from insights.rules.weeks import Weeks, monday_of, week_name
+from insights.rules.weeks import Weeks, monday_of
 
 SHOWN = 12
-
-
-class WeekLinks:
-    """Addresses of the rows behind the numbers: of one week, or of all that the page shows."""
-
-    def __init__(self, filters: dict[str, Any]) -> None:
-        self.base, self.filters = reverse("insights:contract_rows"), filters
-
-    def __call__(self, what: str, monday: date | None = None, **more: Any) -> str:
-        given = {"what": what} | ({"week": week_name(monday)} if monday else {}) | more
-        kept = {name: value for name, value in (self.filters | given).items() if value not in (None, "")}
-        return f"{self.base}?{urlencode(kept)}"
 
 
 @dataclass(frozen=True)
@@ -77,14 +63,15 @@ def week_line(monday: date, cell: Cell, terms: Terms, scope: Scope, links: WeekL
     period: Any = scope.period
     over = monday < monday_of(scope.now, period.zone)
     week = Weeks.of(monday, period.zone)
-    if scope.owners is not None and not (terms.team and (scope.user.is_manager or scope.team)):
+    some = scope.owners is not None and not (terms.team and (scope.user.is_manager or scope.team))
+    if some or scope.campaign:
         terms = replace(terms, mqls=0)  # the company's count is not what these few get
     spread = cell.spread
     return Line(
         monday,
         f"W{monday.isocalendar().week:02d}",
         week.label,
-        reverse("insights:alignment", args=[week_name(monday)]),
+        links.sheet(monday),
         over,
         terms,
         cell,
@@ -120,15 +107,20 @@ def _attempts(cell: Cell, terms: Terms, over: bool, url: str) -> Number:
     return Number(say.share_of(cell.tried_enough, cell.tried), cell.tried, url, verdict, promised, mean)
 
 
+def week_lines(scope: Scope, found: metric.Record, terms: metric.TermsOf, links: WeekLinks) -> list[Line]:
+    team = team_judged(scope)
+    return [week_line(monday, cell, terms(monday, team), scope, links) for monday, cell in found.weeks]
+
+
 def page(scope: Scope, terms: metric.TermsOf, links: WeekLinks) -> dict[str, Any]:
     """The template's context: some ten queries."""
     found = metric.record(scope, terms)
-    team = team_judged(scope)
-    rows = [week_line(monday, cell, terms(monday, team), scope, links) for monday, cell in found.weeks]
+    rows = week_lines(scope, found, terms, links)
     whole = total(cell for _, cell in found.weeks)
     waiting = metric.waiting(scope)
-    many = waiting.count()
+    many, said = waiting.count(), campaigns(whole, scope, links)
     return {
+        "whose": whose(scope),
         "lines": rows[::-1],
         "now": rows[-1],
         "before": rows[-2] if len(rows) > 1 else None,
@@ -143,7 +135,8 @@ def page(scope: Scope, terms: metric.TermsOf, links: WeekLinks) -> dict[str, Any
         "never": whole.never,
         "never_url": links("never"),
         "reasons": reasons(whole, scope, links),
-        "campaigns": campaigns(whole, scope, links),
+        "campaigns": said[:SHOWN],
+        "campaigns_more": max(0, len(said) - SHOWN),
         "waiting": many,
         "waiting_url": links("waiting"),
         "waiting_rows": waiting_rows(waiting),
@@ -242,37 +235,3 @@ def _used_chart(whole: Cell) -> Chart:
         x = round((before.x + before.width + edge.x) / 2, 1)
         chart.rules = [{"x": x, "y": chart.height - 24, "said": "deadline"}]
     return chart if whole.used else columns("", [], head=[])
-
-
-def reasons(cell: Cell, scope: Scope, links: WeekLinks, monday: date | None = None) -> list[dict[str, Any]]:
-    labels, found = scope.reject_reasons, Counter[int]()
-    for (yes, reason, _, _), n in cell.verdicts.items():
-        if not yes:
-            found[reason] += n
-    listed = [
-        {"label": labels.get(pk, NO_REASON), "n": n, "url": links("rejected", monday, reason=pk)}
-        for pk, n in found.items()
-    ]
-    return sorted(listed, key=lambda one: (-one["n"], one["label"]))
-
-
-def campaigns(cell: Cell, scope: Scope, links: WeekLinks, monday: date | None = None) -> list[dict[str, Any]]:
-    """What sales said of each campaign, most rejected first."""
-    labels = scope.reject_reasons
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for (yes, reason, campaign, source), n in cell.verdicts.items():
-        one = found.setdefault(
-            (campaign, source),
-            {"campaign": campaign, "source": source, "accepted": 0, "rejected": 0, "why": Counter()},
-        )
-        one["accepted" if yes else "rejected"] += n
-        if not yes:
-            one["why"][labels.get(reason, NO_REASON)] += n
-    for one in found.values():
-        where = {"campaign": one["campaign"] or "-", "source": one["source"] or "-"}
-        one["decided"] = one["accepted"] + one["rejected"]
-        one["share"] = say.share_of(one["accepted"], one["decided"])
-        one["decided_url"] = links("decided", monday, **where)
-        one["rejected_url"] = links("rejected", monday, **where)
-        one["reasons"] = "; ".join(f"{n} {label}" for label, n in one["why"].most_common(2))
-    return sorted(found.values(), key=lambda one: (-one["rejected"], -one["accepted"], one["campaign"]))[:SHOWN]

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 
 from core.clock import db_now
 from core.widgets import LongSelect
@@ -24,11 +25,12 @@ class WeeksForm(forms.Form):
 
     weeks = forms.TypedChoiceField(choices=COUNTS, coerce=int, required=False, empty_value=None)
     until = forms.CharField(max_length=8, required=False)
+    campaign = forms.CharField(max_length=100, required=False)
     week = forms.CharField(max_length=8, required=False)
     team = forms.IntegerField(min_value=1, max_value=2**62, required=False)
 
     def __init__(self, data: Any) -> None:
-        super().__init__({name: data.get(name, "") for name in ("weeks", "until", "week", "team")})
+        super().__init__({name: data.get(name, "") for name in self.base_fields})
         self.is_valid()
 
     def value(self, name: str) -> Any:
@@ -46,7 +48,9 @@ class WeeksForm(forms.Form):
         now, zone = db_now(), zone_get(contract.time_zone)
         one = self.monday("week")
         period = Weeks.of(one, zone) if one else weeks_back(now, zone, self.count, self._until(now, zone))
-        return Scope(user=user, period=period, now=now, view="activity", team=self.value("team"))
+        campaign = self.value("campaign") or ""
+        campaign = "" if campaign == "-" else campaign  # those without one are only in the rows behind a number
+        return Scope(user=user, period=period, now=now, view="activity", team=self.value("team"), campaign=campaign)
 
     def _until(self, now: Any, zone: Any) -> date | None:
         until = self.monday("until")
@@ -58,6 +62,7 @@ class WeeksForm(forms.Form):
             "weeks": self.count if self.count != 13 else None,
             "until": week_name(until) if until else None,
             "team": self.value("team"),
+            "campaign": self.value("campaign"),
         } | changes
         return {name: value for name, value in kept.items() if value not in (None, "")}
 
@@ -107,11 +112,14 @@ class ZoneForm(forms.Form):
 
 class DecisionForm(forms.Form):
     text = forms.CharField(max_length=500, label="Decision", widget=forms.Textarea(attrs={"rows": 2}))
-    owner = forms.ModelChoiceField(
-        User.objects.filter(is_active=True).order_by("name"), required=False, empty_label="Nobody in particular"
-    )
+    owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody in particular")
     due = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["owner"]  # who has left keeps what was theirs
+        field.queryset = User.objects.filter(Q(is_active=True) | Q(pk=self.initial.get("owner"))).order_by("name")
 
 
 DAYS = list(enumerate(WEEKDAYS))

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from handoff.rules import day_start
 from insights.rules.periods import Period
 
-NAME = re.compile(r"(\d{4})-W(\d{2})\Z")
+NAME = re.compile(r"(\d{4})-W(\d{2})\Z", re.ASCII)
+YEARS = range(1990, 2200)
 WEEK = timedelta(days=7)
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -38,7 +39,7 @@ def week_name(monday: date) -> str:
 def week_parse(text: str) -> date | None:
     """The Monday of '2026-W47'; None for what names no week."""
     match = NAME.match(text)
-    if not match:
+    if not match or int(match[1]) not in YEARS:
         return None
     try:
         return date.fromisocalendar(int(match[1]), int(match[2]), 1)

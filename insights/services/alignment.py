@@ -13,7 +13,7 @@ from django.urls import reverse
 from core.clock import db_now
 from core.mail import mail_queue
 from insights.boards.alignment import sheet
-from insights.boards.contract import WeekLinks
+from insights.boards.links import WeekLinks
 from insights.metrics.scope import Scope
 from insights.models import AlignmentMail
 from insights.rules.weeks import WEEK, Weeks, monday_mail_at, monday_of, week_name

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from core.clock import db_now
 from core.errors import Conflict, Refused
@@ -15,7 +15,7 @@ from team.models import Team
 from team.rules.calendar import zone_get
 
 CHANGED = "Somebody else changed the contract since you opened it. Reload to see their version, then change it again."
-FIRST_WEEKS = 53  # the first promise of a team may reach back so far: there is nothing that it would rewrite
+FIRST_WEEKS = 53  # the first promise may reach back so far: there is nothing that it would rewrite
 SHARES = ("accept_share", "answer_share")
 MOST = {"mqls": 1_000_000, "attempts": 50, "attempt_days": 60}
 
@@ -91,12 +91,12 @@ def _check(values: dict[str, Any]) -> None:
 
 
 def _check_since(team: Team | None, since: date, current: date) -> None:
-    mine = Promise.objects.filter(team=team)
+    judged = Promise.objects.filter(Q(team=team) | Q(team=None), since__lt=current)  # the company's holds for a team
     if since > current + timedelta(weeks=104):
         raise Refused("That is more than two years ahead.", field="since")
     if since >= current:
         return
-    if mine.exists():
+    if judged.exists():
         said = f"The past is judged by what was promised then. From {week_name(current)} on, at the earliest."
         raise Refused(said, field="since")
     if since < current - timedelta(weeks=FIRST_WEEKS):

@@ -1,5 +1,6 @@
 """One week that marketing and sales look at together, and what they decide then."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from insights.boards import alignment as board
-from insights.boards.contract import WeekLinks
+from insights.boards.links import WeekLinks
 from insights.forms import DecisionForm, WeeksForm
 from insights.models import Decision
 from insights.rules.weeks import WEEK, Weeks, monday_of, week_name, week_parse
@@ -31,6 +32,14 @@ def last(request: HttpRequest) -> HttpResponse:
     return redirect("insights:alignment", week_name(monday))
 
 
+def _monday(name: str, newest: date) -> date:
+    """Of a week that has begun; else there is no such page."""
+    monday = week_parse(name)
+    if monday is None or monday > newest:
+        raise Http404("No such week.")
+    return monday
+
+
 @roles_required(*READERS)
 @require_safe
 def week(request: HttpRequest, name: str) -> HttpResponse:
@@ -38,12 +47,11 @@ def week(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _sheet(request: HttpRequest, name: str, form: DecisionForm, status: int = 200) -> HttpResponse:
-    monday, held = week_parse(name), contract_now()
+    held = contract_now()
     scope = WeeksForm(request.GET).scope(request.user, held)
     period: Any = scope.period
     newest = monday_of(scope.now, period.zone)
-    if monday is None or monday > newest or monday.year < 1990:
-        raise Http404("No such week.")
+    monday = _monday(name, newest)
     scope = scope.over(Weeks.of(monday, period.zone))
     filters = {"team": scope.team} if scope.team else {}
     user: Any = request.user
@@ -54,6 +62,7 @@ def _sheet(request: HttpRequest, name: str, form: DecisionForm, status: int = 20
         "may": user.has_role(*WRITERS),
         "running": monday == newest,
         "today": scope.now.astimezone(period.zone).date(),
+        "team_query": f"?team={scope.team}" if scope.team else "",
         "previous": week_name(monday - WEEK),
         "next": week_name(monday + WEEK) if monday < newest else "",
     }
@@ -64,9 +73,8 @@ def _sheet(request: HttpRequest, name: str, form: DecisionForm, status: int = 20
 @require_POST
 def note(request: HttpRequest, name: str) -> HttpResponse:
     """Note a decision of that week."""
-    monday, form = week_parse(name), DecisionForm(request.POST)
-    if monday is None:
-        raise Http404("No such week.")
+    monday = _monday(name, monday_of(db_now(), zone_get(contract_now().time_zone)))
+    form = DecisionForm(request.POST)
     if not form.is_valid():
         return _sheet(request, name, form, 422)
     try:

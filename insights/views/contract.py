@@ -7,12 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from core import csvsafe
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from insights import behind as rows_behind
 from insights import contract_rows
 from insights.boards import contract as board
 from insights.boards.common import teams_of
+from insights.boards.links import WeekLinks, whose
+from insights.boards.weeks_csv import weeks_rows
 from insights.forms import PromiseForm, WeeksForm, ZoneForm
 from insights.models import Contract, Promise
 from insights.rules.weeks import WEEK, monday_of, week_name
@@ -34,12 +37,14 @@ def contract(request: HttpRequest) -> HttpResponse:
     period: Any = scope.period
     newer, older = period.last + WEEK, period.first - WEEK
     newest = monday_of(scope.now, period.zone)
-    context = board.page(scope, terms_of(), board.WeekLinks(filters)) | {
+    context = board.page(scope, terms_of(), WeekLinks(filters)) | {
         "form": form,
         "scope": scope,
         "contract": held,
         "teams": teams_of(request.user),
         "older": form.query(until=week_name(older)),
+        "query": form.query(),
+        "without_campaign": form.query(campaign=None),
         "newer": form.query(until=week_name(newer) if newer < newest else None) if period.last < newest else None,
         "may_promise": request.user.has_role("manager"),  # type: ignore[union-attr]
         "has_promises": Promise.objects.exists(),
@@ -47,6 +52,21 @@ def contract(request: HttpRequest) -> HttpResponse:
     part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
     response = render(request, "insights/_contract.html" if part else "insights/contract.html", context)
     response["Vary"] = "HX-Request"
+    return response
+
+
+@roles_required(*READERS)
+@require_safe
+def contract_csv(request: HttpRequest) -> HttpResponse:
+    """The weeks that the page shows, for a spreadsheet."""
+    form, held = WeeksForm(request.GET), contract_now()
+    scope = form.scope(request.user, held)
+    period: Any = scope.period
+    who = " ".join(part for part in (whose(scope), f"Campaign {scope.campaign}." if scope.campaign else "") if part)
+    lines = csvsafe.lines(weeks_rows(scope, terms_of(), who or "The whole company."), bom=True)
+    response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
+    name = f"contract-{week_name(period.first)}-{week_name(period.last)}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

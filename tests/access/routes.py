@@ -153,7 +153,7 @@ ROUTES: dict[str, Route] = {
     **_all("GET", SALES, "insights:sales"),
     **_all("GET", STAFF, "insights:rows"),
     # the contract
-    **_all("GET", STAFF, "insights:contract", "insights:contract_rows"),
+    **_all("GET", STAFF, "insights:contract", "insights:contract_rows", "insights:contract_csv"),
     **_all("GET", STAFF, "insights:alignment", "insights:alignment_last"),
     **_all("GET", MARKETING, "insights:contract_promise"),
     **_all("GET", MANAGERS, "insights:staffing"),

@@ -59,6 +59,9 @@ def test_no_week_is_no_page(login):
     for name in ("2026-W99", "x", "1900-W01", "2999-W01"):
         assert client.get(f"/contract/weeks/{name}/").status_code == 404
     assert client.get("/contract/weeks/").status_code == 302
+    for name in ("2999-W01", "9999-W52", "2150-W01", "0001-W01"):  # nor is anything decided about it
+        assert client.post(f"/contract/weeks/{name}/decisions/", {"text": "x"}).status_code == 404
+    assert not Decision.objects.exists()
 
 
 def test_decisions_are_kept_with_the_week_and_carried_on(login):
@@ -77,6 +80,26 @@ def test_decisions_are_kept_with_the_week_and_carried_on(login):
     Decision.objects.update(done_at=moment(10))  # within the week after: still on that sheet, not on the next
     assert "Call twice" in sheet(client, "2026-W11") and "Call twice" not in sheet(client, "2026-W12")
     assert login("rep").post("/contract/weeks/2026-W10/decisions/", sent).status_code == 403
+
+
+def test_who_left_keeps_what_was_theirs_to_do(login):
+    one = decision_note(by=persona("manager"), monday=W10, text="Call twice", owner=persona("rep"))
+    User.objects.filter(pk=persona("rep").pk).update(is_active=False)
+    client = login("marketer")
+    assert "Rita Rep" in client.get(f"/contract/decisions/{one.pk}/").content.decode()
+    sent = {"text": "Call thrice", "owner": persona("rep").pk, "revision": 1}
+    assert client.post(f"/contract/decisions/{one.pk}/", sent).status_code == 302
+    assert Decision.objects.get().owner == persona("rep")
+
+
+def test_the_sheet_of_a_team_says_whose_it_is_and_stays_there(login):
+    team, client = persona("rep").team, login("admin")
+    assert "Handoffs of" not in sheet(client)
+    page = client.get(f"/contract/weeks/2026-W10/?team={team.pk}").content.decode()
+    assert "Handoffs of North." in page and f'/contract/weeks/2026-W09/?team={team.pk}"' in page
+    page = client.get(f"/contract/?until=2026-W10&team={team.pk}").content.decode()
+    assert f'/contract/weeks/2026-W10/?team={team.pk}"' in page
+    assert "Handoffs of North, and those that nobody has yet." in sheet(login("manager"))
 
 
 def test_the_second_of_two_editors_is_told(login):
@@ -243,6 +266,12 @@ def test_by_hand():
     assert "Week 10" in out.getvalue() and "MQLs delivered: 1" in out.getvalue() and not letters()
     call_command("contract_mail", week="2026-W10", to=user.email, stdout=StringIO())
     assert len(letters()) == 1 and not AlignmentMail.objects.exists()
-    for wrong in ({"week": "2026-W77", "to": user.email}, {"to": "nobody@x.example"}, {"to": persona("rep").email}):
+    late = {"week": "2150-W01", "to": user.email}
+    for wrong in (
+        {"week": "2026-W77", "to": user.email},
+        late,
+        {"to": "nobody@x.example"},
+        {"to": persona("rep").email},
+    ):
         with pytest.raises(CommandError):
             call_command("contract_mail", **wrong, stdout=StringIO())

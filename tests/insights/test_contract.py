@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Conflict, Refused
+from handoff.models import Assignment, Handoff
 from insights.metrics import contract as metric
 from insights.metrics.scope import Scope
-from insights.models import Contract, ContractWeek, Promise
+from insights.models import Contract, Promise
 from insights.rules.contract import Cell, Verdict, attempts_kept, count_verdict, share_verdict, used_bin
 from insights.rules.weeks import Weeks, monday_of, week_name, week_parse
 from insights.selectors import terms_of
-from insights.services import weeks_drain
 from insights.services.promises import promise_save, promise_withdraw, zone_save
 from team.models import Team
 from tests.insights.contract_world import LATER, STATES, W10, W11, fortnight, handoff, moment
@@ -104,32 +104,42 @@ def test_everybody_sees_what_they_may():
     assert read("manager", team=persona("other_rep").team_id)[W10].assigned == 0
 
 
-def test_kept_weeks_are_what_would_be_counted(monkeypatch):
+def test_a_deadline_that_was_missed_is_missed_whoever_answers_then(login):
+    """Passing a lead on starts a new clock for the rep, and none for the promise."""
+    rep, other = persona("rep"), persona("other_rep")
+    for day, due in ((3, moment(3, 10)), (4, moment(4, 20))):  # the second was passed on in time
+        one = handoff(moment(day, 12), answered=5)
+        began = moment(day, 6)
+        Assignment.objects.create(handoff=one, rep=other, turn=1, at=began, due_at=due, ended_at=one.assigned_at)
+        Assignment.objects.create(handoff=one, rep=rep, turn=2, at=one.assigned_at, due_at=one.due_at)
+    waits = handoff(moment(5, 12), state=STATES.ASSIGNED)
+    Assignment.objects.create(
+        handoff=waits, rep=other, turn=1, at=moment(5, 6), due_at=moment(5, 10), ended_at=waits.assigned_at
+    )
+    Handoff.objects.update(turn=2)
+    cell = read(now=moment(5, 13))[W10]  # the third rep's own clock runs still
+    assert (cell.judged, cell.answered, cell.in_time, cell.never) == (3, 2, 1, 1)
+    assert (
+        cell.used == {0: 1, 4: 1} and cell.seconds == (5 + 6 * 60 + 5) * 60
+    )  # the lead waited from the first rep on
+    page = login("admin").get("/contract/rows/?what=judged&week=2026-W10").content.decode()
+    assert page.count(" late</td>") == 2
+
+
+def test_one_campaign_alone(login):
     fortnight()
     promised()
-    Contract.objects.create(pk=1, time_zone=BERLIN)
-    now = moment(14)
-    live = {who: read(who, now=now) for who in ("admin", "manager", "rep")}
-    monkeypatch.setattr(metric, "LIVE", 0)
-    assert weeks_drain(now=now) > 2
-    for who, cells in live.items():
-        assert read(who, now=now) == cells
-    ContractWeek.objects.filter(monday=W10).delete()  # not kept yet: counted
-    assert read("manager", now=now) == live["manager"]
-
-
-def test_kept_weeks_are_counted_again_with_time(monkeypatch):
-    monkeypatch.setattr(metric, "LIVE", 0)
-    Contract.objects.create(pk=1, time_zone=BERLIN)
-    one = handoff(moment(2), state=STATES.ASSIGNED)
-    handoff(moment(10), state=STATES.ASSIGNED)
-    weeks_drain(now=moment(11))
-    assert weeks_drain(now=moment(11)) == 0
-    one.responded_at = moment(2, 11)
-    one.save()
-    assert read(now=moment(11))[W10].answered == 0  # as it was counted
-    weeks_drain(now=moment(11, 10, 20))
-    assert read(now=moment(11))[W10].answered == 1
+    cell = read(campaign="autumn")[W10]
+    assert (cell.mqls, cell.assigned, cell.judged, cell.accepted, cell.rejected) == (1, 1, 1, 0, 1)
+    client = login("manager")
+    page = client.get("/contract/?until=2026-W11&weeks=4&campaign=autumn")
+    assert "Campaign autumn" in page.content.decode() and "of 5" not in page.content.decode()  # the company's count
+    found = numbers(page)
+    assert len(found) > 5
+    for link, number in found:
+        rows = client.get(html.unescape(link)).content.decode()
+        assert re.search(r'data-total="(\d+)"', rows)[1] == number, link
+    assert "campaign=autumn" in client.get("/contract/?until=2026-W11&weeks=4").content.decode()
 
 
 def numbers(page):
@@ -197,6 +207,19 @@ def test_the_past_is_not_rewritten():
         zone_save(by=boss, revision=1, zone=BERLIN)
 
 
+def test_a_teams_first_promise_does_not_rewrite_what_the_companys_judged():
+    this = monday_of(datetime.now(UTC), ZoneInfo("UTC"))
+    north = persona("manager").team
+    early = {"by": persona("manager"), "team": north, "since": this - timedelta(days=70), "values": VALUES}
+    promised(since=this)  # only this week's: the weeks before were judged by nothing
+    promise_save(revision=1, **early)
+    Promise.objects.all().delete()
+    promised(since=this - timedelta(days=35))
+    with pytest.raises(Refused, match="judged by what was promised then"):
+        promise_save(revision=2, **early)
+    promise_save(revision=2, **early | {"since": this})
+
+
 def test_only_the_teams_own_manager_promises_for_it():
     south = Team.objects.get_or_create(name="South")[0]
     this = monday_of(datetime.now(UTC), ZoneInfo("UTC"))
@@ -219,7 +242,14 @@ def test_weeks_follow_each_other_without_gap(day, zone):
     assert week_parse(week_name(monday)) == monday
 
 
-@pytest.mark.parametrize("text", ["", "2026", "2026-W54", "2026-W00", "2026-47", "0000-W01", "2026-W1x"])
+@pytest.mark.parametrize(
+    "path", ["?week=9999-W52", "?week=0001-W01", "?until=9999-W52", "rows/?what=judged&week=0001-W01"]
+)
+def test_a_week_out_of_all_time_is_no_filter(login, path):
+    assert login("admin").get(f"/contract/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["9999-W52", "0001-W01", "", "2026", "2026-W54", "2026-W00", "2026-47", "2026-W1x"])
 def test_what_is_no_week(text):
     assert week_parse(text) is None
 

@@ -27,8 +27,8 @@ class Command(BaseCommand):
         monday = monday_of(now, zone_get(contract_now().time_zone)) - WEEK
         if options["week"]:
             named = week_parse(options["week"])
-            if named is None:
-                raise CommandError(f"{options['week']} is no week; write it as {week_name(monday)}.")
+            if named is None or named > monday + WEEK:
+                raise CommandError(f"{options['week']} is no week that has begun; write it as {week_name(monday)}.")
             monday = named
         user = User.objects.filter(email__iexact=options["to"], is_active=True).select_related("team").first()
         if user is None or not user.has_role("manager", "marketer"):
