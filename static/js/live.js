@@ -9,10 +9,11 @@
   // --- The pace: every second in front, rarely behind; a server that answers slowly is asked less often -----
   let took = []; // of the last three requests; the quickest counts, one slow answer is no slow server
   let asked = 0;
+  let away = false; // signed out: somebody will sign in again, or nobody is there
   let timer = null;
   function next() {
     clearTimeout(timer);
-    const wait = document.hidden ? 15 * SECOND : Math.min(5 * SECOND, Math.max(SECOND, 5 * Math.min(...took)));
+    const wait = document.hidden || away ? 15 * SECOND : Math.min(5 * SECOND, Math.max(SECOND, 5 * Math.min(...took)));
     timer = setTimeout(tick, wait * (0.9 + Math.random() * 0.1));
   }
   function tick() {
@@ -28,6 +29,7 @@
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== bell()) return;
+    away = window.baton.signedOut(event.detail.xhr);
     took = [...took, event.detail.successful ? performance.now() - asked : SECOND].slice(-3);
     next();
   });
@@ -47,25 +49,25 @@
   });
 
   // --- At the corner: each piece of news once in this browser, whatever page it came on ---------------------
-  const KEPT = "baton.told";
-  function told() {
-    try { return JSON.parse(localStorage.getItem(KEPT)) || []; } catch { return []; }
-  }
-  function remember(ids) {
-    try { localStorage.setItem(KEPT, JSON.stringify([...told(), ...ids].slice(-100))); } catch { /* not kept: told again */ }
+  // Those of the news that are not in this memory yet; from now on they are.
+  function fresh(name, found) {
+    let known = [];
+    try { known = JSON.parse(localStorage.getItem(name)) || []; } catch { /* none */ }
+    const items = found.filter((one) => !known.includes(one.pk));
+    const kept = [...known, ...items.map((one) => one.pk)].slice(-100);
+    try { if (items.length) localStorage.setItem(name, JSON.stringify(kept)); } catch { /* not kept: told again */ }
+    return items;
   }
   function tell(found) {
+    // Heard also when the page is behind: that is what a sound is for.
+    const rings = "sound" in document.body.dataset && fresh("baton.rung", found).some((one) => one.kind === "handoff");
+    if (rings) beep();
     if (document.hidden) return; // nobody sees it; the title says so
-    const known = new Set(told());
-    const items = found.filter((one) => !known.has(one.pk));
+    const items = fresh("baton.told", found);
     if (!items.length) return;
-    remember(items.map((one) => one.pk));
     for (const one of items.slice(0, SHOWN)) window.baton.toast(one.body ? `${one.title}. ${one.body}` : one.title, "news", "", one.url);
     if (items.length > SHOWN) window.baton.toast("And more, in the bell.", "news", "", bell().querySelector("a").getAttribute("href"));
-    if (items.some((one) => one.kind === "handoff")) {
-      document.body.dispatchEvent(new CustomEvent("handoff-changed", { bubbles: true }));
-      if ("sound" in document.body.dataset) beep();
-    }
+    if (items.some((one) => one.kind === "handoff")) document.body.dispatchEvent(new CustomEvent("handoff-changed", { bubbles: true }));
   }
   function beep() {
     const context = new AudioContext();
@@ -73,6 +75,7 @@
     const gain = context.createGain();
     gain.gain.value = 0.05;
     tone.frequency.value = 660;
+    tone.addEventListener("ended", () => context.close()); // a browser has few of them
     tone.connect(gain).connect(context.destination);
     tone.start();
     tone.stop(context.currentTime + 0.18);

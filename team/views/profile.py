@@ -20,7 +20,7 @@ from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
 from team.models import ApiToken, Notice, TimeOff
 from team.telling.plans import zone_changed
 
-NEWS = timedelta(seconds=30)
+NEWS = timedelta(seconds=75)  # a page behind asks only once a minute: browsers see to that
 NEWS_SHOWN = 4
 
 
