@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -26,18 +27,19 @@ class Look:
     status: int = 200
 
 
-def link_look(token: str) -> Look:
-    """What the link would do now. Writes nothing: mail scanners open every link."""
+def link_look(token: str, *, seen_by: Any = None) -> Look:
+    """What the link would do now, ``seen_by`` who is signed in (None: nobody). Writes nothing: mail scanners open
+    every link."""
     try:
         link = link_read(token)
     except Refused as refusal:
         status = 410 if refusal.code == "expired" else 404
         title = "This link is too old" if refusal.code == "expired" else "This link does not work"
         return Look(title, refusal.message, status=status)
-    return _look(link)
+    return _look(link, seen_by)
 
 
-def _look(link: Link) -> Look:
+def _look(link: Link, seen_by: Any) -> Look:
     rows = Handoff.objects.select_related("lead__company", "rep", "decided_by", "reject_reason")
     one = rows.filter(pk=link.handoff_id).first()
     rep = User.objects.filter(pk=link.rep_id).first()
@@ -46,6 +48,9 @@ def _look(link: Link) -> Look:
     if not rep.is_active or not rep.has_role("rep", "manager"):
         said = "The account this e-mail was sent to takes no leads any more. Ask your manager who has the lead now."
         return Look("You cannot accept this lead", said, status=410)
+    if seen_by is not None and seen_by.pk != rep.pk:
+        said = f"You are signed in as {seen_by.name}. Nobody accepts in a colleague's name: {rep.name} has to do it."
+        return Look(f"This e-mail was sent to {rep.name}", said, rep=rep, status=409)
     refused = _used(link, one, rep) or _decided(link, one, rep)
     if refused:
         return refused
@@ -79,9 +84,9 @@ def _when(at: datetime, rep: User) -> str:
     return at.astimezone(zone_get(rep.time_zone)).strftime("%a %d %b at %H:%M")
 
 
-def link_accept(token: str) -> Look:
+def link_accept(token: str, *, seen_by: Any = None) -> Look:
     """Press the button: the rep it was sent to accepts, once. Whatever stands against it is said by the Look."""
-    look = link_look(token)
+    look = link_look(token, seen_by=seen_by)
     if look.handoff is None or look.rep is None:
         return look
     link = link_read(token)

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods
 from core.clock import db_now
 from handoff import selectors
 from handoff.services import links, tell
-from leads.visits import too_many
+from leads.models import Activity
+from leads.visits import bot_class, too_many
 
 PER_MINUTE = 40
 
 
 # No CSRF token: the link itself is the secret that no other site knows, and a page without referrer and cookies has
-# none to give. GET and HEAD only show: mail scanners open every link.
+# none to give. GET and HEAD only show: mail scanners open every link; nor does a crawler press it.
 @csrf_exempt
 @login_not_required
 @never_cache
@@ -25,7 +26,9 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     if too_many(request, "by-mail", PER_MINUTE):
         look = links.Look("One moment", "Too many links were opened from your network. Try again in a minute.")
         return _page(request, look, 429)
-    look = links.link_accept(token) if request.method == "POST" else links.link_look(token)
+    who = request.user if request.user.is_authenticated else None
+    pressed = request.method == "POST" and bot_class(request) != Activity.Bot.BOT
+    look = (links.link_accept if pressed else links.link_look)(token, seen_by=who)
     return _page(request, look, look.status)
 
 

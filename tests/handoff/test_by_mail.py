@@ -66,6 +66,30 @@ def test_what_opens_links_changes_nothing() -> None:
     assert Handoff.objects.filter(pk=one.pk).values().get() == before and not LinkUse.objects.exists()
 
 
+def test_a_scanner_that_presses_buttons_changes_nothing_either() -> None:
+    reps(1)
+    one, path = mailed()
+    agent = "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
+    page = Client(headers={"User-Agent": agent}).post(path)
+    assert page.status_code == 200 and "Nothing has happened yet" in page.content.decode()
+    assert Handoff.objects.get(pk=one.pk).state == "assigned" and not LinkUse.objects.exists()
+
+
+def test_a_colleague_who_is_signed_in_accepts_in_nobodys_name(login: Any) -> None:
+    rep = reps(1)[0]
+    one, path = mailed()
+    for role in ("rep", "admin"):
+        for page in (login(role).get(path), login(role).post(path)):
+            assert page.status_code == 409
+            assert f"This e-mail was sent to {rep.name}" in page.content.decode()
+            assert one.lead.name not in page.content.decode()
+    assert Handoff.objects.get(pk=one.pk).state == "assigned"
+    own = Client()
+    own.force_login(rep)
+    assert own.post(path).status_code == 200
+    assert Handoff.objects.get(pk=one.pk).decided_by == rep
+
+
 def test_nobody_keeps_indexes_or_is_told_the_link() -> None:
     reps(1)
     _, path = mailed()
