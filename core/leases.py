@@ -68,9 +68,12 @@ def release(rows: Iterable[Leased], token: uuid.UUID) -> None:
         held(row, token).update(lease_until=None, lease_token=None)
 
 
-def postpone(row: Leased, token: uuid.UUID, until: datetime) -> None:
+def postpone(row: Leased, token: uuid.UUID, until: datetime, why: str = "") -> None:
     """Put back a row that was begun and then not tried: it waits until then, and the try is not counted."""
-    held(row, token).update(due_at=until, attempts=row.attempts - 1, lease_until=None, lease_token=None)
+    error = why[:2000] or row.last_error
+    held(row, token).update(
+        due_at=until, attempts=row.attempts - 1, lease_until=None, lease_token=None, last_error=error
+    )
 
 
 def _deadly(row: Leased, token: uuid.UUID, tried: int, max_attempts: int = MAX_ATTEMPTS) -> bool:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -27,16 +27,18 @@ log = logging.getLogger(__name__)
 
 BROKER_REST_SECONDS = 15
 WAKE_EVERY_SECONDS = 0.5
+PATIENCE = timedelta(days=1)
 _broker_down_until = 0.0
 _next_wake: dict[str, float] = {}  # task -> when it may be woken again, on the monotonic clock
 
 
 class Later(Exception):
-    """A handler's "not now": the row waits until then, and this was no try."""
+    """A handler's "not now": the row waits until then, and this was no try. ``why`` says what is in the way; for that
+    a row waits a day, and is then given up."""
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__(f"not before {until}")
-        self.until = until
+    def __init__(self, until: datetime, why: str = "") -> None:
+        super().__init__(why or f"not before {until}")
+        self.until, self.why = until, why
 
 
 class GiveUp(Exception):
@@ -134,7 +136,7 @@ def _deliver(row: OutboxMessage, token: Any) -> int:
     try:
         import_string(row.handler)(row.key, **row.payload)
     except Later as later:
-        leases.postpone(row, token, later.until)
+        _wait(row, token, later)
         return 0
     except GiveUp as error:
         leases.fail(row, token, str(error), max_attempts=0)
@@ -145,6 +147,13 @@ def _deliver(row: OutboxMessage, token: Any) -> int:
         return 0
     points.reached("outbox.handled")
     return int(leases.complete(row, token))
+
+
+def _wait(row: OutboxMessage, token: Any, later: Later) -> None:
+    if later.why and later.until - row.created_at > PATIENCE:
+        leases.fail(row, token, later.why, max_attempts=0)
+    else:
+        leases.postpone(row, token, later.until, later.why)
 
 
 def poke(topic: str) -> None:

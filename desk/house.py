@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
@@ -51,14 +52,17 @@ def _ways(channels: dict[int, Channel]) -> list[dict[str, Any]]:
     open_rows: Any = _kept().filter(state__in=[STATES.PENDING, STATES.DEAD])
     waiting, dead = Count("pk", filter=Q(state=STATES.PENDING)), Count("pk", filter=Q(state=STATES.DEAD))
     mails = _by_way(open_rows, "mail").aggregate(waiting=waiting, dead=dead)
+    waits = _by_way(open_rows.filter(state=STATES.PENDING), "mail").exclude(last_error="").order_by("-pk")
     done = _by_way(_kept().filter(state=STATES.DONE), "mail").order_by("-pk").values_list("done_at", flat=True)
-    found: list[dict[str, Any]] = [{"key": "mail", "name": "E-mail", "channel": None, **mails, "last": done.first()}]
+    mails |= {"last": done.first(), "said": waits.values_list("last_error", flat=True).first()}
+    found: list[dict[str, Any]] = [{"key": "mail", "name": "E-mail", "channel": None, **mails}]
     rows = open_rows.filter(topic__in=NEWS).order_by().values("payload__channel_id")
     by_channel = {one["payload__channel_id"]: one for one in rows.annotate(waiting=waiting, dead=dead)}
     for pk, channel in channels.items():
         of = by_channel.get(pk, {"waiting": 0, "dead": 0})
         whose = channel.user.name if channel.user else f"team {channel.team}"
         ways = {"waiting": of["waiting"], "dead": of["dead"], "last": channel.last_ok_at}
+        ways["said"] = channel.last_said if channel.failures else ""
         found.append({"key": str(pk), "name": f"{channel.name}, {whose}", "channel": channel, **ways})
     return found
 
@@ -97,7 +101,9 @@ def deliveries_retry(request: HttpRequest) -> HttpResponse:
     """Try again what was given up: one (``pk``), all of one way (``way``), or all."""
     pk, way = request.POST.get("pk", ""), request.POST.get("way", "")
     rows = _by_way(OutboxMessage.objects.filter(state=STATES.DEAD), way)
-    number = leases.retry_now(rows.filter(pk=int(pk)) if pk.isdigit() else rows)
+    if pk:  # one, and never all because it was not understood
+        rows = rows.filter(pk=int(pk)) if pk.isdecimal() and len(pk) < 19 else rows.none()
+    number = leases.retry_now(rows)
     outbox.wake("core.tasks.outbox_drain")
     messages.success(request, f"{number} put back: they are tried again now.")
-    return redirect("desk:deliveries")
+    return redirect(reverse("desk:deliveries") + (f"?{urlencode({'way': way})}" if way else ""))

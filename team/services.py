@@ -18,6 +18,7 @@ from team import rules
 from team.auth import token_digest
 from team.models import ApiToken, CompanyDay, Notice, User
 from team.telling.news import news_tell
+from team.telling.plans import zone_changed
 
 RESET_PAUSE = 120  # seconds
 
@@ -47,15 +48,8 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
 
     Raises Refused when the last admin would lose the role, or when somebody would lock themselves out.
     """
-    active_after = values.get("is_active", person.is_active)
-    admin_after = values.get("is_admin", person.is_admin)
-    if person.pk and person.is_admin and not (active_after and admin_after):
-        others = User.objects.filter(is_admin=True, is_active=True).exclude(pk=person.pk)
-        if not others.exists():
-            raise Refused("This is the last admin. Make somebody else an admin first.", field="is_admin")
-    if person.pk == by.pk and not active_after:
-        raise Refused("You cannot deactivate yourself.", field="is_active")
-    was_active = person.is_active
+    _somebody_stays(person, by, values)
+    was_active, zone = person.is_active, person.time_zone
     for name, value in values.items():
         setattr(person, name, value)
     with transaction.atomic():
@@ -66,10 +60,23 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
                 person.save()
         except IntegrityError:
             raise Refused("Somebody with this e-mail is here already.", field="email") from None
+        if person.time_zone != zone:
+            zone_changed(person)
         if was_active and not person.is_active:
             ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=db_now())
             outbox.emit("user.deactivated", f"{person.pk}:{db_now().isoformat()}", user_id=person.pk, by_id=by.pk)
     return person
+
+
+def _somebody_stays(person: User, by: User, values: dict[str, Any]) -> None:
+    active_after = values.get("is_active", person.is_active)
+    admin_after = values.get("is_admin", person.is_admin)
+    if person.pk and person.is_admin and not (active_after and admin_after):
+        others = User.objects.filter(is_admin=True, is_active=True).exclude(pk=person.pk)
+        if not others.exists():
+            raise Refused("This is the last admin. Make somebody else an admin first.", field="is_admin")
+    if person.pk == by.pk and not active_after:
+        raise Refused("You cannot deactivate yourself.", field="is_active")
 
 
 def hours_save(*, person: User, hours: rules.Hours, country: str, region: str) -> User:

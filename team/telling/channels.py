@@ -30,11 +30,13 @@ def channel_save(
     user: User | None = None,
     team: Team | None = None,
 ) -> Channel:
-    """Add a channel of ``user`` or ``team``, or change one; an empty ``address`` keeps what it has.
+    """Add a channel of ``user`` or ``team``, or change one; an empty ``address`` keeps what it has, a new one for a
+    channel that failed sends again what failed within a day.
 
     Raises Refused for an address that may not be used and for one too many.
     """
     one = channel or Channel(user=user, team=team)
+    mended = bool(channel and address and channel.failures)
     if address:
         one.service, one.masked = address_check(address)
         one.address = address.strip()
@@ -45,7 +47,10 @@ def channel_save(
         raise Refused(f"There are {MOST} channels already: remove one first.")
     one.name, one.urgent_only = name, urgent_only
     one.events = [event for event in EVENTS if event in set(events)]
-    one.save()
+    with transaction.atomic():
+        one.save()
+        if mended:
+            _send_again(one)
     return one
 
 

@@ -12,7 +12,7 @@ from core import mail, outbox
 from core.ask import ask
 from core.clock import db_now
 from team.models import Channel, NotifyPlan, User
-from team.rules import zone_get
+from team.rules import day_start, zone_get
 from team.rules.plain import plain
 from team.selectors import calendar_of
 from team.telling.address import address_send
@@ -57,7 +57,7 @@ def _intend(user_id: int) -> int:
     if plan is None:
         return 0
     user = plan.user
-    plan.digest_next_at = digest_moment(user, plan.digest_hour, now) if user.is_active else None
+    plan.digest_next_at = digest_moment(user, plan.digest_hour, now)  # also for who left: they may come back
     plan.save(update_fields=["digest_next_at"])
     if not user.is_active or not _works_today(user):
         return 0
@@ -70,11 +70,12 @@ def _intend(user_id: int) -> int:
 
 
 def _works_today(user: User) -> bool:
-    """No digest on a day without working hours, a holiday or in time off."""
+    """No digest on a day without working hours, a holiday or in time off. Work that is over counts: an evening's
+    digest tells of the day."""
     now = db_now()
-    calendar = calendar_of(user, since=now)
-    midnight = digest_moment(user, 0, now)
-    return calendar.next_opening(now) < midnight
+    began = day_start(now, user.time_zone)
+    calendar = calendar_of(user, since=began)
+    return calendar.next_opening(began) < digest_moment(user, 0, now) and not calendar.is_off(now)
 
 
 def digest_send(key: str, *, user_id: int, channel_id: int | None = None, **_: Any) -> None:
@@ -102,7 +103,8 @@ def digest_line(parts: list[Part]) -> str:
 
 def _mail(key: str, user: User, parts: list[Part]) -> None:
     site = settings.SITE_URL
-    context = {"parts": parts, "site": site, "settings_url": site + reverse("team:notifications")}
+    subject = f"Today: {digest_line(parts)}"
+    context = {"subject": subject, "parts": parts, "site": site, "settings_url": site + reverse("team:notifications")}
     said = [
         "\n".join([f"{one.title} ({one.total})", *(f"- {text}\n  {site}{url}" for text, url in one.lines)])
         for one in parts
@@ -110,7 +112,7 @@ def _mail(key: str, user: User, parts: list[Part]) -> None:
     mail.deliver(
         f"digest:{key}",
         to=user.email,
-        subject=f"Today: {digest_line(parts)}",
+        subject=subject,
         text="\n\n".join(said) + f"\n\nWhat is told how and when: {context['settings_url']}\n",
         html=render_to_string("team/mail/digest.html", context),
     )

@@ -11,14 +11,15 @@ from django.template.loader import render_to_string
 from core import mail, outbox
 from core.ask import ask
 from core.clock import db_now
-from core.rules import backoff_seconds
 from team.models import Channel, Held, Notice, User
 from team.rules.plain import plain
 from team.telling.address import Answer, address_send
 from team.telling.news import managers_told
 from team.telling.plans import held_until
 
-PAUSE_AFTER = 8  # failed tries in a row
+PAUSE_AFTER = 8  # failed tries in a row: within an hour and a few minutes
+LONGEST_REST = 1200  # seconds
+LOOK_AGAIN = timedelta(minutes=15)  # at what quiet hours keep: somebody may come back early
 MOST_LINES = 20
 
 
@@ -77,6 +78,7 @@ def _may(channel: Channel) -> None:
 
 def hold(notice: Notice, channel: Channel | None, until: datetime) -> None:
     """Keep it until quiet hours end. Twice is once."""
+    until = min(until, db_now() + LOOK_AGAIN)
     Held.objects.get_or_create(notice=notice, channel=channel, defaults={"user": notice.user, "until": until})
 
 
@@ -111,6 +113,11 @@ def chat_text(lines: Sequence[Line], more: int = 0) -> str:
     return "\n".join(said)
 
 
+def rest_seconds(failures: int) -> int:
+    """How long a channel rests after so many failures in a row: 5, 20, 80 ... An hour's outage pauses nothing."""
+    return int(min(LONGEST_REST, 5 * 4 ** (failures - 1)))
+
+
 def channel_note(channel: Channel, answer: Answer) -> None:
     """Write down how a try went. The eighth failure in a row pauses the channel and tells whose it is."""
     now = db_now()
@@ -124,7 +131,7 @@ def channel_note(channel: Channel, answer: Answer) -> None:
             return
         locked.failures += 1
         locked.last_failed_at, locked.last_said = now, answer.said[:300]
-        locked.rest_until = now + timedelta(seconds=backoff_seconds(locked.failures))
+        locked.rest_until = now + timedelta(seconds=rest_seconds(locked.failures))
         paused = locked.failures >= PAUSE_AFTER and locked.paused_at is None
         if paused:
             locked.paused_at = now
@@ -142,7 +149,12 @@ def _tell_paused(channel: Channel, now: datetime) -> None:
     people = [owner] if owner else managers_told(channel.team_id)
     url = reverse("team:notifications") if channel.user_id else reverse("team:team_channels")
     title = f"Nothing goes through “{channel.name}” any more"
-    body = f"It failed {channel.failures} times in a row and is paused. The other side said: {channel.last_said}"
+    where = "Notifications in your profile" if owner else "Team channels"
+    body = (
+        f"It failed {channel.failures} times in a row and is paused. What to do: under {where}, correct its address, "
+        "send a test or press Resume; what failed within a day is then sent again. "
+        f"The other side said: {channel.last_said}"
+    )
     key = f"channel:{channel.pk}:{now.isoformat()}"
     lines = [NoticeLine(one.pk, key, title, body, url) for one in people]
     notices_tell(lines, kind="channel", now=now)
@@ -156,6 +168,8 @@ def _mail(key: str, user: User, subject: str, lines: Sequence[Line], more: int =
     context["more"] = more + max(0, len(lines) - MOST_LINES)
     context["settings_url"] = settings.SITE_URL + _settings_path()
     text = "\n\n".join("\n".join(filter(None, [one.title, one.body, _links(one)])) for one in lines[:MOST_LINES])
+    if context["more"]:
+        text += f"\n\nand {context['more']} more in Baton"
     mail.deliver(
         key,
         to=user.email,
@@ -197,9 +211,10 @@ def _let_out(user_id: int, channel_id: int | None) -> int:
     if not held:
         return 0
     user = User.objects.get(pk=user_id)
-    until = held_until(user, db_now()) if user.is_active else None
-    if until:  # the hours were changed meanwhile
-        Held.objects.filter(pk__in=[one.pk for one in held]).update(until=until)
+    now = db_now()
+    until = held_until(user, now) if user.is_active else None
+    if until:
+        Held.objects.filter(pk__in=[one.pk for one in held]).update(until=min(until, now + LOOK_AGAIN))
         return 0
     if user.is_active:
         key = f"{channel_id or 'mail'}-{user_id}:{held[0].pk}"

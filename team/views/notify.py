@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -103,12 +104,16 @@ def digest(request: HttpRequest) -> HttpResponse:
 def mail_test(request: HttpRequest) -> HttpResponse:
     """Send the person an e-mail now and say how it went."""
     user: Any = request.user
+    if not cache.add(f"mail-test:{user.pk}", 1, service.TEST_PAUSE.total_seconds()):
+        messages.error(request, "It was tested a moment ago. Wait a few seconds.")
+        return redirect("team:notifications")
     key = f"mail-test:{user.pk}:{db_now():%Y%m%d%H%M%S}"
     text = "This is a test. New leads and deadlines will reach you here."
     try:
-        mail.deliver(key, to=user.email, subject="A test from Baton", text=text)
+        mail.send(key, to=user.email, subject="A test from Baton", text=text)
     except Exception as error:  # whatever the mail server says is the answer
-        messages.error(request, f"Not sent to {user.email}. The mail server said: {str(error)[:200]}")
+        said = str(error.__cause__ or error)[:200]
+        messages.error(request, f"Not sent to {user.email}. The mail server said: {said}")
     else:
         messages.success(request, f"The mail server took it for {user.email}. Look into your inbox.")
     return redirect("team:notifications")

@@ -75,3 +75,15 @@ def test_the_page_costs_the_same_however_many_there_are(
         OutboxMessage.objects.create(topic="notice.send", key=f"z{number}", payload=payload, handler="x")
     with django_assert_max_num_queries(9):
         shown(client)
+
+
+def test_a_number_that_is_none_retries_nothing(given_up: Channel, login: Any) -> None:
+    for odd in ("x", "²", "9" * 40, "-1"):
+        assert login("admin").post(reverse("desk:deliveries_retry"), {"pk": odd}).status_code == 302
+    assert OutboxMessage.objects.filter(state="dead").count() == 5
+
+
+def test_letters_that_wait_for_a_mail_server_say_so(login: Any) -> None:
+    OutboxMessage.objects.create(topic="handoff.mail", key="k", handler="x", last_error="nobody listens at port 25")
+    text = shown(login("admin"))
+    assert "failing" in text and text.count("nobody listens at port 25") == 2

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +14,7 @@ class Hook:
     def __init__(self) -> None:
         self.got: list[tuple[str, dict[str, str], str]] = []
         self.status, self.answer, self.location, self.waits = 200, "ok", "", 0.0
+        self.drips = False  # the answer goes on, a letter at a time
         self.port = 0
 
     def address(self, schema: str = "json", path: str = "/hook/s3cretpath", user: str = "") -> str:
@@ -40,6 +41,9 @@ def hook_listening() -> Iterator[Hook]:
                 self.send_header("Location", hook.location)
             self.end_headers()
             self.wfile.write(hook.answer.encode())
+            with suppress(OSError):
+                while hook.drips and not leave.wait(0.05):
+                    self.wfile.write(b"x")
 
         do_GET = do_PUT = do_POST
 

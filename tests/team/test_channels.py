@@ -21,9 +21,9 @@ from handoff.models import Handoff
 from handoff.services import assign_drain, clock_drain, handoff_accept
 from team.models import Channel, Notice, NotifyPlan, Team, User
 from team.services import NoticeLine, notices_tell
-from team.telling.address import address_check, address_send, service_open
+from team.telling.address import Answer, address_check, address_send, service_open
 from team.telling.channels import channel_save, channel_switch
-from team.telling.send import PAUSE_AFTER
+from team.telling.send import PAUSE_AFTER, channel_note, rest_seconds
 from tests.handoff.world import mqls, reps
 from tests.team.hook import Hook, hook_listening
 
@@ -218,7 +218,7 @@ def test_the_eighth_failure_in_a_row_pauses_it_and_its_owner_hears_elsewhere(hoo
         broken.refresh_from_db()
         assert len(hook.got) == PAUSE_AFTER and broken.paused_at and broken.failures == PAUSE_AFTER
         assert [said["title"] for said in other.said] == ["Nothing goes through “Chat” any more"]
-        assert "gone" in other.said[0]["message"]
+        assert "gone" in other.said[0]["message"] and "press Resume" in other.said[0]["message"]
     assert [m.subject for m in mail.outbox if "any more" in m.subject] == ["Nothing goes through “Chat” any more"]
     assert Notice.objects.filter(user=rep, kind="channel").count() == 1
     dead = OutboxMessage.objects.get(topic="notice.send", payload__event="handoff")
@@ -228,6 +228,31 @@ def test_the_eighth_failure_in_a_row_pauses_it_and_its_owner_hears_elsewhere(hoo
     drain()
     dead.refresh_from_db()
     assert dead.state == "done" and len(hook.got) == PAUSE_AFTER + 1
+
+
+def test_an_outage_of_an_hour_pauses_nothing(hook: Hook) -> None:
+    rests = [rest_seconds(failures) for failures in range(1, PAUSE_AFTER)]
+    assert sum(rests) > 3600 and max(rests) <= 1800 and rests[0] == 5
+    one = channel(hook, user=reps(1)[0])
+    channel_note(one, Answer(False, "error=503"))
+    channel_note(one, Answer(False, "error=503"))
+    one.refresh_from_db()
+    assert one.rest_until and one.rest_until > timezone.now() + timedelta(seconds=15)
+
+
+def test_a_new_address_sends_again_what_the_old_one_did_not(hook: Hook) -> None:
+    rep = reps(1)[0]
+    one = channel(hook, user=rep)
+    handed()
+    row = OutboxMessage.objects.get(topic="notice.send")
+    OutboxMessage.objects.update(state="dead", attempts=8)
+    Channel.objects.update(paused_at=timezone.now(), failures=PAUSE_AFTER)
+    one.refresh_from_db()
+    with hook_listening() as new:
+        channel_save(channel=one, name="Chat", address=new.address(), events=["handoff"], urgent_only=False)
+        drain()
+        row.refresh_from_db()
+        assert row.state == "done" and len(new.got) == 1
 
 
 def test_what_comes_while_it_is_paused_is_given_up_visibly(hook: Hook) -> None:
@@ -247,6 +272,20 @@ def test_a_side_that_does_not_answer_is_left_in_seconds(hook: Hook) -> None:
     begin = time.monotonic()
     answer = address_send(hook.address(), "t", "b")
     assert not answer.ok and time.monotonic() - begin < 12
+
+
+def test_a_side_that_answers_a_letter_at_a_time_is_left_too(hook: Hook, monkeypatch: Any) -> None:
+    monkeypatch.setattr("core.outside.MOST_SECONDS", 0.6)
+    hook.drips = True
+    begin = time.monotonic()
+    answer = address_send(hook.address(), "t", "b")
+    assert time.monotonic() - begin < 5 and len(hook.got) == 1
+    assert answer.ok  # it took the message, whatever else it had to say
+
+
+def test_an_answer_without_end_is_not_read(hook: Hook) -> None:
+    hook.answer = "x" * 3_000_000
+    assert not address_send(hook.address(), "t", "b").ok
 
 
 def test_a_redirect_is_not_followed(hook: Hook) -> None:
@@ -280,6 +319,13 @@ INSIDE = [
     "rocket://user:pw@127.0.0.1/#room",
     "mmost://127.0.0.1/abcdefghijklmnopqrstuvwxyz",
     "json://0.0.0.0/x",
+    "json://[::ffff:10.0.0.1]/x",
+    "json://[64:ff9b::a00:1]/x",
+    "json://[::7f00:1]/x",
+    "json://[fec0::1]/x",
+    "json://[fd00:ec2::254]/latest",
+    "json://168.63.129.16/machine",
+    "json://0177.0.0.1/x",
 ]
 
 

@@ -16,7 +16,9 @@ from core.outbox import drain
 from deals.models import Task
 from handoff.models import Handoff
 from handoff.services import assign_drain, handoff_reject
+from team.invariants import invariants
 from team.models import NotifyPlan, TimeOff, User
+from team.services import person_save
 from team.tasks import notify_drain
 from team.telling.channels import channel_save
 from team.telling.digest import digest_of
@@ -122,12 +124,29 @@ def test_none_in_time_off() -> None:
     assert sent() == []
 
 
-def test_who_left_gets_none_and_is_not_looked_at_again() -> None:
+def test_who_left_gets_none_and_who_comes_back_gets_it_again() -> None:
     rep = reps(1)[0]
     assigned(rep)
     due(rep)
     User.objects.filter(pk=rep.pk).update(is_active=False)
-    assert sent() == [] and NotifyPlan.objects.get(user=rep).digest_next_at is None
+    assert sent() == []
+    User.objects.filter(pk=rep.pk).update(is_active=True)
+    following = NotifyPlan.objects.get(user=rep).digest_next_at
+    assert following and following > timezone.now()
+    assert not [one for one in invariants(timezone.now(), timedelta(0)) if "digest" in one.check]
+
+
+def test_in_the_evening_it_comes_on_a_working_day_only() -> None:
+    rep = reps(1)[0]
+    assigned(rep)
+    today = timezone.now().weekday()
+    other = {str((today + days) % 7): [["00:00", "24:00"]] for days in (2, 3, 4, 5)}
+    User.objects.filter(pk=rep.pk).update(working_hours=other)
+    due(rep)
+    assert sent() == []
+    User.objects.filter(pk=rep.pk).update(working_hours=other | {str(today): [["00:00", "00:01"]]})
+    due(rep)
+    assert len(sent()) == 1
 
 
 def test_a_short_line_through_the_channel_that_wants_it(settings: Any) -> None:
@@ -167,6 +186,14 @@ def test_who_moves_to_another_zone_gets_it_by_the_new_clock() -> None:
     rep.time_zone = "America/New_York"
     rep.save()
     zone_changed(rep)
+    following = NotifyPlan.objects.get(user=rep).digest_next_at
+    assert following and following.astimezone(ZoneInfo("America/New_York")).hour == 8
+
+
+def test_nor_when_an_admin_moves_them(people: Any) -> None:
+    rep = reps(1, time_zone="Asia/Tokyo")[0]
+    digest_save(user=rep, on=True, hour=8)
+    person_save(person=rep, by=people("admin"), values={"time_zone": "America/New_York"})
     following = NotifyPlan.objects.get(user=rep).digest_next_at
     assert following and following.astimezone(ZoneInfo("America/New_York")).hour == 8
 
