@@ -74,19 +74,22 @@ def _names(lead_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
 def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
     """Outbox handler of ``handoff.mail``: writes the e-mail when it is sent, so that handing over stays quick and
     the mail says what is true then. Nothing is sent when the lead is with somebody else meanwhile, or gone."""
+    mail.ready()
     rows = Handoff.objects.select_related("lead__company", "rep").exclude(state=Handoff.State.REJECTED)
     one = rows.filter(pk=handoff_id, rep=rep_id, rep__is_active=True).first()
     if one is None or one.rep is None:
         return
     if _kept(one, one.rep, key):
         return
+    subject, settings_url = f"New lead: {one.lead.name}", settings.SITE_URL + reverse("team:notifications")
     values = mail_values(one, one.rep) | {"accept": _accept(one, one.rep)}
-    templates: tuple[Any, Any] = get_template("handoff/mail_assigned.txt"), get_template("handoff/mail_assigned.html")
+    values |= {"subject": subject, "settings_url": settings_url}
+    templates: tuple[Any, Any] = get_template("handoff/mail/assigned.txt"), get_template("handoff/mail/assigned.html")
     text, html = templates
     mail.deliver(
         key,
         to=one.rep.email,
-        subject=f"New lead: {one.lead.name}",
+        subject=subject,
         text=text.template.render(Context(values, autoescape=False, use_tz=False)),
         html=html.template.render(Context(values, autoescape=True, use_tz=False)),
     )
