@@ -56,6 +56,8 @@ LATER: dict[str, list[str]] = {
     "notice.together": ["team.telling.send.together_send"],
     # team -> itself {user_id, channel_id}: the daily digest
     "notice.digest": ["team.telling.digest.digest_send"],
+    # handoff -> itself {lead_ids}: scored again while they wait for their first rep; their place may be another
+    "handoff.stirred": ["handoff.services.waiting_stirred"],
     # scoring -> itself {model_id}: a model is in shadow no more; its scores are deleted in parts
     "scoring.shadow_left": ["scoring.services.shadow_forget"],
     # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing

@@ -174,9 +174,14 @@ def lines(policies: Iterable[MqlPolicy], now: datetime) -> dict[int, Line]:
     return {pk: Line(taken.get(pk, 0), waiting.get(pk, 0)) for pk in having}
 
 
+def waits() -> Q:
+    """Who waits for the first rep."""
+    return Q(state=Handoff.State.WAITING, turn=0)
+
+
 def line_of(policy_ids: Iterable[int]) -> Q:
     """Who waits behind the ceiling of these policies."""
-    return Q(state=Handoff.State.WAITING, in_line=True, turn=0, policy__in=list(policy_ids))
+    return waits() & Q(in_line=True, policy__in=list(policy_ids))
 
 
 def taken_today(policy_ids: Iterable[int], now: datetime) -> dict[int, int]:

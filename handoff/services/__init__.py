@@ -12,6 +12,7 @@ from handoff.services.passing import handoff_give_back, handoff_reassign, handof
 from handoff.services.qualify import handoff_open, handoffs_open, qualify_scored
 from handoff.services.responses import handoffs_note_response
 from handoff.services.routing_left import routing_left
+from handoff.services.stirred import waiting_stirred
 from handoff.services.sweep import clock_drain
 from handoff.services.tell import mail_assigned
 from handoff.services.undo import handoff_undo
@@ -37,4 +38,5 @@ __all__ = [
     "rep_left",
     "routing_left",
     "waiting_retry",
+    "waiting_stirred",
 ]

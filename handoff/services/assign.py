@@ -18,7 +18,7 @@ from core.clock import db_now
 from handoff.models import Assignment, Decision, Handoff
 from handoff.selectors import managers_of
 from handoff.services import tell
-from handoff.services.ceiling import let_through
+from handoff.services.ceiling import Gate
 from handoff.services.pool import Kept, Outcome, Routing, rules_lock
 from handoff.services.slas import Slas
 from leads.models import Standing
@@ -114,20 +114,38 @@ def _assign(ids: Sequence[int] | None, limit: int, kept: Kept | None = None) -> 
     lead_ids = [one.lead_id for one in rows]
     owners = standings_lock(lead_ids)
     routing = Routing.load(lead_ids, now=now, locked=locked, kept=kept)
-    going = let_through(rows, routing, now)
-    back = given_back(going)
-    outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in going]
-    if routing.counted_at < now and any(outcome.rep is None for outcome in outcomes):
+    gate, back = Gate.load(rows, now), given_back(rows)
+    pairs = _choose(rows, gate, routing, owners, back)
+    if routing.counted_at < now and any(outcome.rep is None for _, outcome in pairs):
         # Nobody has room, says an earlier count: ask anew before anybody waits for that.
         routing = Routing.load(lead_ids, now=now, locked=locked)
-        outcomes = [routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ())) for one in going]
-    pairs = list(zip(going, outcomes, strict=True))
+        pairs = _choose(rows, gate, routing, owners, back)
+    gate.close()
     given = [(one, outcome.rep, outcome) for one, outcome in pairs if outcome.rep is not None]
     give(given, now=now, slas=Slas.load(lead_ids, now=now, calendars=routing.calendars))
     routing.save()
     _hold([(one, outcome) for one, outcome in pairs if outcome.rep is None], now)
     points.reached("handoff.given")
     return Done(len(rows), len(given), routing.keep())
+
+
+def _choose(
+    rows: Sequence[Handoff],
+    gate: Gate,
+    routing: Routing,
+    owners: dict[int, int | None],
+    back: dict[int, set[int]],
+) -> list[tuple[Handoff, Outcome]]:
+    """Best first: who gets each of those whom no ceiling holds back."""
+    gate.begin(routing)
+    pairs = []
+    for one in rows:
+        if gate.admits(one):
+            outcome = routing.choose(one.lead_id, owners[one.lead_id], excluded=back.get(one.pk, ()))
+            pairs.append((one, outcome))
+            if outcome.rep is not None:
+                gate.given(one)
+    return pairs
 
 
 def standings_lock(lead_ids: Collection[int]) -> dict[int, int | None]:

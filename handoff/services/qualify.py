@@ -1,5 +1,6 @@
 """Crossing the bar: set-based, inside scoring's transaction, so that a score and its handoff exist together."""
 
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from funnels.selectors import stage_of_kind
 from funnels.services import journey_move
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy
-from handoff.selectors.policies import in_force, sort_out
+from handoff.selectors.policies import in_force, sort_out, waits
 from leads.compiler import leads_matching
 from leads.models import Activity, Lead, Standing
 from leads.rules import ACTIVITY_KINDS
@@ -46,10 +47,18 @@ def qualify_scored(payloads: Sequence[dict[str, Any]]) -> None:
         return
     policies = in_force()
     now = db_now()
+    _stirred(lead_ids)
     fresh = instant_activities(policies, lead_ids, now)
     found = _standings(policies, lead_ids, fresh)
     if found:
         handoffs_open(judge(policies, found, fresh, now), now=now)
+
+
+def _stirred(lead_ids: Collection[int]) -> None:
+    """Of those who wait for a rep since they passed, ``services.stirred`` hears."""
+    waiting = where_in(Handoff.objects.filter(waits()), "lead", list(lead_ids))
+    if found := sorted(waiting.values_list("lead_id", flat=True)):
+        outbox.emit("handoff.stirred", f"stirred:{uuid.uuid4()}", lead_ids=found)
 
 
 def instant_activities(
@@ -111,16 +120,22 @@ def _passes(
 ) -> Passed | None:
     """By a high-intent deed of this pass through marketing, or by the score; ``held``: what is required holds."""
     free = back is None or _reentry(policy).allows(back, now=now, cycle=one.cycle, score=one.score)
-    if free or policy.instant_skips_wait:
-        oldest = now - timedelta(days=policy.instant_days)
-        for at, kind in reversed(deeds):
-            if kind in policy.instant_kinds and at >= oldest and (back is None or at > back.at):
-                why = ACTIVITY_KINDS.get(kind, kind.replace("_", " ").capitalize())
-                return Passed(one, why, True, policy)
+    if (free or policy.instant_skips_wait) and (said := instant_deed(policy, deeds, back, now)):
+        return Passed(one, said, True, policy)
     if free and held and rules.passes_score(one.score, one.grade, bar=policy.score, grades=policy.grades):
         segment = "" if policy.is_default else policy.name
         return Passed(one, rules.why_score(one.score, policy.score, segment), False, policy)
     return None
+
+
+def instant_deed(policy: MqlPolicy, deeds: Deeds, back: rules.Back | None, now: datetime) -> str:
+    """The newest of these deeds (oldest first) that is high intent by this policy, for people; '' when none is. Of a
+    lead that came back only those since then count."""
+    oldest = now - timedelta(days=policy.instant_days)
+    for at, kind in reversed(deeds):
+        if kind in policy.instant_kinds and at >= oldest and (back is None or at > back.at):
+            return ACTIVITY_KINDS.get(kind, kind.replace("_", " ").capitalize())
+    return ""
 
 
 def _reentry(policy: MqlPolicy) -> rules.Reentry:

@@ -12,14 +12,19 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff.models import Assignment, Handoff, MqlPolicy
+from core.models import OutboxMessage
+from core.outbox import drain
+from handoff.models import Assignment, Handoff, MqlPolicy, RoutingRule
+from handoff.selectors.policies import places_set
 from handoff.selectors.policy_words import settings_of
 from handoff.services import assign_drain, handoff_reassign
 from handoff.services.ceiling import next_day
 from handoff.services.policies import policy_save, policy_toggle
-from team.models import User
+from leads.models import Standing
+from leads.services import activity_record
+from team.models import Team, User
 from tests.handoff.test_races import assert_none_failed, at_once
-from tests.handoff.world import leads_make, mqls, reps, scored
+from tests.handoff.world import came_back, leads_make, mqls, reps, scored
 from tests.personas import persona
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +40,12 @@ def with_scores(*scores: int, **fields: Any) -> list[Handoff]:
     leads = [lead for score in scores for lead in leads_make(1, score=score, **fields)]
     scored(leads)
     return list(Handoff.objects.filter(lead__in=leads).order_by("pk"))
+
+
+def drain_of(topic: str) -> int:
+    """Do the due news of this topic; how many there were."""
+    OutboxMessage.objects.exclude(topic=topic).delete()
+    return drain()
 
 
 def given_out() -> list[int]:
@@ -151,6 +162,77 @@ def test_a_place_that_is_free_again_goes_to_the_best_of_the_line_not_to_the_next
     assert assign_drain() == 1
     assert given_out() == [80]
     assert Handoff.objects.get(state="waiting").in_line
+
+
+def test_who_does_more_while_in_line_has_the_place_of_today_and_high_intent_waits_no_more() -> None:
+    reps(2)
+    fixed(1)
+    low, middle, _ = with_scores(61, 70, 90)
+    assert assign_drain() == 1
+    Standing.objects.filter(pk=low.lead_id).update(score=85, grade="A2")
+    scored([low.lead, middle.lead])
+    assert drain_of("handoff.stirred") == 1
+    low.refresh_from_db()
+    places_set(rows := [low, Handoff.objects.get(pk=middle.pk)])
+    assert (low.score, low.grade, low.in_line) == (85, "A2", True)
+    assert [(one.place, one.of) for one in rows] == [(1, 2), (2, 2)]  # type: ignore[attr-defined]
+    assert assign_drain() == 0
+    activity_record(lead=middle.lead, kind="demo_requested")
+    scored([middle.lead])
+    assert drain_of("handoff.stirred") == 1 and assign_drain() == 1
+    middle.refresh_from_db()
+    assert (middle.state, middle.instant, middle.in_line) == ("assigned", True, False)
+    assert middle.why == "Requested a demo; Score 70 passed the bar of 60"
+
+
+def test_what_a_lead_did_before_it_came_back_is_no_high_intent_in_line() -> None:
+    reps(1)
+    fixed(1)
+    MqlPolicy.objects.update(recycle_wait_days=0)
+    lead = leads_make(1, score=80, deed="demo_requested")[0]
+    came_back([lead], days=0)
+    scored([lead, *leads_make(1, score=90)])
+    assert assign_drain() == 1
+    scored([lead])
+    drain_of("handoff.stirred")
+    assert not Handoff.objects.get(state="waiting").instant
+
+
+def test_who_nobody_can_take_keeps_no_place_from_others() -> None:
+    """The two best are for a team in which nobody has room: the places of the day go to the next."""
+    reps(2)
+    reps(1, team="West", capacity_open=0)
+    kenya = {"fact": "lead.country", "op": "is", "value": "Kenya"}
+    RoutingRule.objects.update(team=Team.objects.get(name="East"), position=1)
+    RoutingRule.objects.create(name="Kenya", condition=kenya, team=Team.objects.get(name="West"))
+    fixed(2)
+    with_scores(95, 94, country="Kenya")
+    with_scores(70, 72, 71)
+    assert assign_drain() == 2
+    assert given_out() == [72, 71]
+    assert dict(Handoff.objects.filter(state="waiting").values_list("score", "in_line")) == {
+        95: False,
+        94: False,
+        70: True,
+    }
+    assert "Kenya" in Handoff.objects.get(score=95).waiting_why
+
+
+def test_places_that_are_left_go_to_the_line() -> None:
+    """Those before it turn out to have nobody who can take them; it need not wait for tomorrow."""
+    reps(1)
+    reps(1, team="West", capacity_open=0)
+    kenya = {"fact": "lead.country", "op": "is", "value": "Kenya"}
+    RoutingRule.objects.update(team=Team.objects.get(name="East"), position=1)
+    fixed(1)
+    with_scores(95, 90, country="Kenya")
+    assert assign_drain() == 1
+    Handoff.objects.get(state="assigned").lead.delete()  # erased: the place is free
+    RoutingRule.objects.create(name="Kenya", condition=kenya, team=Team.objects.get(name="West"))
+    with_scores(61, country="Kenya")
+    with_scores(60)
+    assert assign_drain() == 1
+    assert given_out() == [60]
 
 
 def test_by_capacity_as_many_go_as_the_reps_have_room_for_today() -> None:
