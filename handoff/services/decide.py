@@ -89,7 +89,7 @@ def handoff_reject(*, handoff_id: int, by: Any, reason_code: str, note: str = ""
     if reason.then == RejectReason.Then.RECYCLE:
         if reason.wait_days is not None:
             one.reenter_at = now + timedelta(days=reason.wait_days)
-        one.look_again_at = ready_at(one)
+        one.look_again_at = ready_at(one, one.policy)
     one.save(
         update_fields=[
             *("state", "decided_at", "decided_by", "reject_reason", "reject_note"),

@@ -16,9 +16,10 @@ from core.errors import Conflict, Refused
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy, MqlPolicyChange
 from handoff.selectors.policies import in_force, in_marketing, passing_q, segment_q
-from handoff.selectors.policy_words import differences, settings_of
+from handoff.selectors.policy_words import LABELS, differences, settings_of
 from handoff.services.ceiling import line_wake
 from handoff.services.qualify import instant_activities, judge
+from handoff.services.reentry import waits_renew
 from leads.compiler import condition_q
 from leads.conditions import condition_check
 from leads.models import Standing
@@ -27,6 +28,7 @@ from leads.sense import always, contradiction
 
 CHANGED = "Somebody else changed this since you opened it. Reload to see their version, then change it again."
 CHUNK = 2000
+WAITS = {LABELS["condition"], LABELS["recycle_wait_days"], "Place", "On"}  # what another wait may come of
 TOPS = {"score": 200, "instant_days": 3650, "recycle_wait_days": 3650, "recycle_rise": 200}
 
 
@@ -93,19 +95,24 @@ def policy_save(
     ``sure``), Conflict when somebody changed it since ``revision``."""
     _may(by)
     now = db_now()
+    rows = _rows()
+    policy = _row(rows, policy.pk) if policy else None
+    if policy is not None and policy.revision != revision:
+        raise Conflict(CHANGED)
     values = _checked(values, default=bool(policy and policy.is_default))
+    if any(one.name.lower() == values["name"].lower() for one in rows if one is not policy):
+        raise Refused("There is a policy of this name already.", field="name")
     typed = MqlPolicy(**values, pk=policy.pk if policy else None, is_default=bool(policy and policy.is_default))
     typed.position = policy.position if policy else -1
     found = policy_count(typed, by, now)
     rules.policy_check(score=values["score"], passing=found.passing, total=found.total, sure=sure)
-    before = settings_of(MqlPolicy.objects.get(pk=policy.pk)) if policy else {}
+    before = settings_of(policy) if policy else {}
+    kept = {**values, "changed_by": by, "changed_at": now}
     if policy is None:
-        saved = MqlPolicy.objects.create(**values, changed_by=by, changed_at=now)
+        saved = MqlPolicy.objects.create(**kept)
         _renumber(first=saved.pk)
     else:
-        mine = MqlPolicy.objects.filter(pk=policy.pk, revision=revision)
-        if not mine.update(**values, revision=F("revision") + 1, changed_by=by, changed_at=now):
-            raise Conflict(CHANGED)
+        MqlPolicy.objects.filter(pk=policy.pk).update(**kept, revision=F("revision") + 1)
         saved = MqlPolicy.objects.get(pk=policy.pk)
     _changed(saved, by, differences(before, settings_of(saved)), now)
     return saved
@@ -168,6 +175,8 @@ def _changed(policy: MqlPolicy, by: Any, what: list[list[str]], now: datetime) -
         policy=policy, name=policy.name, revision=policy.revision, by=by, at=now, what=what
     )
     line_wake(policy.pk)
+    if WAITS & {name for name, _, _ in what}:
+        waits_renew(now)
     _mark(now)
 
 
@@ -182,9 +191,9 @@ def _mark(now: datetime) -> None:
         outbox.poke("leads.marked")
 
 
-def _rows() -> list[MqlPolicy]:
-    """All policies, locked in one order, as they stand in order."""
-    rows = MqlPolicy.objects.order_by("id").select_for_update(of=("self",))
+def _rows(*, no_key: bool = True) -> list[MqlPolicy]:
+    """All policies, locked in one order, as they stand in order. ``no_key``: they go on handing leads over."""
+    rows = MqlPolicy.objects.order_by("id").select_for_update(of=("self",), no_key=no_key)
     return sorted(rows, key=lambda one: (one.is_default, one.position, one.pk))
 
 
@@ -241,7 +250,7 @@ def policy_toggle(*, by: Any, pk: int, active: bool) -> None:
 def policy_delete(*, by: Any, pk: int) -> str:
     """Delete a policy that never let anybody through; its changes stay. Returns its name. Raises Refused."""
     _may(by)
-    row = _row(_rows(), pk)
+    row = _row(_rows(no_key=False), pk)
     if row.is_default:
         raise Refused("The last policy cannot be deleted: every lead needs one.")
     if Handoff.objects.filter(policy=row).exists():
@@ -250,5 +259,6 @@ def policy_delete(*, by: Any, pk: int) -> str:
     change = [["Deleted", row.name, ""]]
     MqlPolicyChange.objects.create(policy=None, name=row.name, revision=row.revision, by=by, at=now, what=change)
     row.delete()
+    waits_renew(now)
     _mark(now)
     return row.name

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from core.ask import ask
 from handoff.models import Handoff, MqlPolicy
 from handoff.rules import Back, Reentry
+from handoff.selectors.policy_words import settings_of
 from handoff.services import assign_drain, clock_drain, handoff_open, handoff_reject
+from handoff.services.policies import policy_save
 from leads.models import Lead, Standing
 from leads.services import activity_record
 from scoring.models import ScoringModel, ScoringRule
@@ -246,3 +248,41 @@ def test_when_its_wait_is_over_it_is_judged_by_itself() -> None:
     MqlPolicy.objects.update(recycle_wait_days=0)  # the ledger's own time cannot be moved
     scored([lead])  # what the scorer says of a marked lead
     assert Handoff.objects.filter(lead=lead, cycle=2).exists()
+
+
+def test_a_policy_that_waits_less_is_kept_to_also_where_the_wait_goes_on(people: Any) -> None:
+    """Three days have gone of fourteen; saved with five, it is over in two, whatever was planned before."""
+    reps(1)
+    MqlPolicy.objects.update(recycle_wait_days=14)
+    one = again_rejected(days=3)
+    policy = MqlPolicy.objects.get()
+    values = {name: value for name, value in settings_of(policy).items() if name != "is_active"}
+    policy_save(by=people("manager"), policy=policy, revision=1, values=values | {"recycle_wait_days": 5})
+    clock_drain()
+    one.refresh_from_db()
+    assert one.look_again_at == one.decided_at + timedelta(days=5)
+
+
+def test_a_lead_that_came_back_waits_as_the_policy_that_judges_it_says() -> None:
+    """It is in another segment since; looked at too early it would be forgotten."""
+    reps(1)
+    MqlPolicy.objects.update(recycle_wait_days=14)
+    one = again_rejected(days=15)
+    segment(recycle_wait_days=30)
+    Lead.objects.filter(pk=one.lead_id).update(country="Kenya")
+    clock_drain()
+    one.refresh_from_db()
+    assert one.look_again_at == one.decided_at + timedelta(days=30)
+
+
+def again_rejected(days: int) -> Handoff:
+    """Rejected so many days ago without a wait of the reason's own."""
+    scored(leads_make(1, score=90))
+    assign_drain()
+    one = Handoff.objects.get()
+    handoff_reject(handoff_id=one.pk, by=one.rep, reason_code="timing")
+    one.refresh_from_db()
+    for name in ("decided_at", "look_again_at"):
+        setattr(one, name, getattr(one, name) - timedelta(days=days))
+    one.save()
+    return one

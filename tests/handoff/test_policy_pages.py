@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from core.errors import Refused
 from handoff.models import Handoff, MqlPolicy, MqlPolicyChange
+from handoff.selectors.policy_words import settings_of
+from handoff.services.policies import policy_save
 from leads.models import Standing
 from tests.handoff.world import came_back, leads_make, scored
 
@@ -87,6 +90,20 @@ def test_two_people_change_the_bar_the_second_hears_so(login: Any) -> None:
     second = login("marketer").post(edit(), form | {"score": 50})
     assert second.status_code == 409 and "Somebody else changed this" in second.content.decode()
     assert MqlPolicy.objects.get().score == 70
+
+
+def test_a_second_click_makes_no_second_policy_and_what_is_gone_is_said(login: Any, people: Any) -> None:
+    client, new = login("manager"), reverse("handoff:policy_new")
+    assert client.post(new, segment_form()).status_code == 302
+    again = client.post(new, segment_form(name=" KENYA "))
+    assert again.status_code == 422 and list(again.context["form"].errors) == ["name"]
+    row = MqlPolicy.objects.get(name="Kenya")
+    values = {name: value for name, value in settings_of(row).items() if name != "is_active"}
+    client.post(reverse("handoff:policy_delete", args=[row.pk]))
+    with pytest.raises(Refused, match="gone"):
+        policy_save(by=people("manager"), policy=row, revision=1, values=values)
+    assert client.post(edit(row), segment_form(revision=1)).status_code == 404
+    assert MqlPolicy.objects.count() == 1
 
 
 def test_a_new_segment_goes_first_and_has_a_bar_of_its_own(login: Any) -> None:
