@@ -81,17 +81,20 @@ def _opposite(part: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _numbers_clash(asked: list[dict[str, Any]]) -> str:
-    low, high, open_ = float("-inf"), float("inf"), False
-    value: Any
+    """``lows``, ``highs``: each bound, and whether the number itself is in. Of two equal ones the narrower counts."""
+    lows, highs = [(float("-inf"), False)], [(float("inf"), True)]
     for part in asked:
-        op, value = part.get("op"), part.get("value")
-        if op == "between":
-            low, high = max(low, value[0]), min(high, value[1])
-        elif op in (">=", ">", "=") and _number(value) and value >= low:
-            low, open_ = float(value), op == ">"
-        if op in ("<=", "<", "=") and _number(value) and value <= high:
-            high, open_ = float(value), open_ or op == "<"
-    if low > high or (low == high and open_):
+        value: Any = part.get("value")
+        op = part.get("op")
+        if op == "between" and value:
+            lows.append((value[0], False))
+            highs.append((value[1], True))
+        elif _number(value):
+            lows += [(value, op == ">")] if op in (">=", ">", "=") else []
+            highs += [(value, op != "<")] if op in ("<=", "<", "=") else []
+    (low, above), (high, within) = max(lows), min(highs)
+    barred = [part.get("value") for part in asked if part.get("op") == "!="]
+    if low > high or (low == high and (above or not within or low in barred)):
         return f"No number is at least {low:g} and at most {high:g} at once: this can never hold."
     return ""
 

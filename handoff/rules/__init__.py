@@ -4,7 +4,6 @@ from handoff.rules.bar import Back, Reentry, ceiling_said, passes_score, policy_
 from handoff.rules.candidates import HOW, UNIT, Candidate, Choice
 from handoff.rules.choice import Pool
 from handoff.rules.clocks import Terms, clock_level, clock_percent, clocks_seconds, in_time, terms_check
-from handoff.rules.contradiction import contradiction
 from handoff.rules.decide import (
     COUNT_DAYS,
     LATE,
@@ -48,7 +47,6 @@ __all__ = [
     "clock_level",
     "clock_percent",
     "clocks_seconds",
-    "contradiction",
     "counts_said",
     "day_start",
     "give_back_refusal",

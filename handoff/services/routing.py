@@ -17,6 +17,7 @@ from handoff.services.pool import Outcome, Routing, rules_active
 from handoff.services.settings import CHANGED
 from leads.conditions import condition_check
 from leads.models import Lead
+from leads.sense import contradiction
 from team.models import Team, User
 
 LAST = "This is the last active rule: without it leads would wait for ever."
@@ -39,6 +40,8 @@ def rule_check(values: dict[str, Any]) -> dict[str, Any]:
     values = {**values, "condition": condition_check(values.get("condition"))}
     if not values["name"].strip():
         raise Refused("Give it a name.", field="name")
+    if clash := contradiction(values["condition"]):
+        raise Refused(clash, field="condition")
     _pool_check(values.get("team"), values.get("named") or {})
     if not 7 <= values.get("won_days", 90) <= 730:
         raise Refused("From 7 to 730 days.", field="won_days")

@@ -11,7 +11,8 @@ from core.errors import Conflict, Refused
 from handoff import rules
 from handoff.models import Assignment, Handoff, SlaPolicy, SlaRevision
 from handoff.services.slas import Slas
-from leads.conditions import condition_check, fact_get
+from leads.conditions import condition_check
+from leads.sense import contradiction
 from team.models import User
 
 BATCH = 500
@@ -22,10 +23,8 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
     if not values["name"].strip():
         raise Refused("Give it a name.", field="name")
     rules.terms_check(values)
-    if impossible := rules.contradiction(values["condition"]):
-        fact = fact_get(impossible)
-        named = fact.label if fact else impossible
-        raise Refused(f"No lead can meet this: what it asks of {named} excludes itself.", field="condition")
+    if clash := contradiction(values["condition"]):
+        raise Refused(clash, field="condition")
     tell = values.get("tell")
     if tell is not None and not (tell.is_active and tell.has_role("manager")):
         raise Refused("Choose somebody who may sign in and is a manager.", field="tell")

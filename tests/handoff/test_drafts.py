@@ -1,5 +1,6 @@
 """Rules that would not work are refused or said; a draft of all rules goes into force in one step."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from team.services import person_save
 from tests.handoff.world import mqls, reps
 
 pytestmark = pytest.mark.django_db
+ROME, NOWHERE = {"fact": "lead.city", "op": "is", "value": "Rome"}, {"fact": "lead.city", "op": "empty"}
+NOBODY = json.dumps({"all": [ROME, NOWHERE]})
 
 
 def form(**values: Any) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def test_a_rule_with_all_it_can_say(login: Any) -> None:
         ({"nobody": "overflow"}, "Choose the team it flows over to"),
         ({"won_days": "3"}, "From 7 to 730"),
         ({"floor_percent": "101"}, "From 0 to 100"),
+        ({"condition": NOBODY}, "empty and something at once"),
     ],
 )
 def test_what_cannot_work_is_refused_at_its_field(login: Any, values: dict[str, Any], said: str) -> None:

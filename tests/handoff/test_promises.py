@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from handoff.models import Assignment, Handoff, RoutingRule, SlaPolicy, SlaRevision
-from handoff.rules import Terms, contradiction
+from handoff.rules import Terms
 from handoff.selectors.promises import example_of, policies_listed
 from handoff.services import assign_drain, clock_drain
 from handoff.services.sla_settings import running_renew
+from leads.sense import contradiction
 from team.models import Notice, TimeOff, User, office_hours
 from team.rules import Calendar
 from tests.handoff.test_clocks import late
@@ -35,6 +36,8 @@ IMPOSSIBLE = [
     {"all": [fact(SIZE, ">=", 100), fact(SIZE, "<", 50)]},
     {"all": [fact(SIZE, ">", 50), {"all": [fact(SIZE, "<=", 50)]}]},
     {"all": [fact(SIZE, "between", [1, 9]), fact(SIZE, "=", 10)]},
+    {"all": [fact(SIZE, "<", 60), fact(SIZE, ">=", 60)]},
+    {"all": [fact(SIZE, "=", 60), fact(SIZE, "!=", 60)]},
     {"all": [fact(LAND, "is", "DE"), fact(LAND, "is", "FR")]},
     {"all": [fact(LAND, "in", ["DE", "FR"]), fact(LAND, "not_in", ["de", "fr", "it"])]},
     {"all": [fact(LAND, "is", "DE"), fact(LAND, "empty")]},
@@ -50,6 +53,7 @@ POSSIBLE = [
     fact(LAND, "is", "DE"),
     {"all": [fact(SIZE, ">=", 50), fact(SIZE, "<=", 50)]},
     {"all": [fact(SIZE, ">", 3), fact(SIZE, ">=", 5), fact(SIZE, "<=", 5)]},
+    {"all": [fact(SIZE, ">=", 55), fact(SIZE, "<", 60), fact(SIZE, "<=", 55)]},
     {"all": [fact(LAND, "in", ["DE", "FR"]), fact(LAND, "is_not", "FR")]},
     {"all": [fact("lead.tag", "is", "a"), fact("lead.tag", "is", "b")]},
     {"any": [fact(LAND, "is", "DE"), {"all": [fact(LAND, "is", "DE"), fact(LAND, "is", "FR")]}]},
