@@ -107,6 +107,9 @@ class PoolPointer(models.Model):
     rep = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     fallback = models.BooleanField(default=False, help_text="In the pool that takes what the rule's own cannot")
     pointer = models.BigIntegerField(default=0)
+    weight = models.PositiveIntegerField(
+        default=0, help_text="By which it was moved; 0: they were not of the pool, but own the lead or its company"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "rep", "fallback"], name="pointer_once")]

@@ -12,7 +12,7 @@ HOW = {
     "best_performer": "next in turn, shares by win rate",
     "company_owner": "owns the company",
     "lead_owner": "already owned the lead",
-    "off_hours": "nobody was at work, so next in turn",
+    "off_hours": "nobody was at work, so it went on all the same",
     "overflow": "nobody of the rule's pool could, so it went on",
     "manager": "nobody of the rule's pool could, so the manager has it",
     "manual": "chosen by a person",
@@ -51,7 +51,8 @@ class Candidate:
 @dataclass
 class Choice:
     """``rep`` is None when nobody can have it. ``off_hours`` says that only the clock stands in the way. ``more``:
-    how many were skipped besides those named, by reason. ``numbers``: what the strategy looked at."""
+    how many were skipped besides those named, by reason. ``pointers``, ``loads``, ``records``: what the strategy
+    looked at, of so many that ``others`` are left out."""
 
     rep: int | None = None
     how: str = ""
@@ -60,6 +61,7 @@ class Choice:
     pointers: list[tuple[int, int]] = field(default_factory=list)
     loads: list[tuple[int, int, int]] = field(default_factory=list)
     records: list[tuple[int, int, int, int]] = field(default_factory=list)
+    others: int = 0
     pointer: int = 0
     off_hours: bool = False
 

@@ -5,10 +5,10 @@ Turns go by weight, as in earliest-eligible-virtual-deadline-first queueing: eac
 the one whose next pointer would be lowest gets the lead. So everybody is within one lead of their weighted share, and
 equals are within one of each other, at any moment.
 
-Whoever was away, full or new has a pointer behind the pool's ``cursor`` (where the last of the others stood): they
-join at the mean, with no claim from before, so that nobody who comes back gets a flood to catch up. Leads that only
-some of the pool can have (their language, their country) have a cursor of their own: serving the few does not move
-the others on.
+Whoever was away or full has a pointer behind the pool's ``cursor`` (where the last of the others stood): they come
+back with a claim to one lead at most, so that there is no flood to catch up, and those who are at work for a part of
+the day only are not passed over every time. Who is new starts without a claim. Leads that only some of the pool can
+have (their language, their country) have a cursor of their own: serving the few does not move the others on.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,6 +29,7 @@ class Pool:
         reps: Sequence[Candidate],
         *,
         pointers: Mapping[int, int],
+        counted: Mapping[int, int] | None = None,
         cursors: Mapping[str, int] | None = None,
         weights: Mapping[int, int] | None = None,
         strategy: str = "round_robin",
@@ -38,7 +39,8 @@ class Pool:
         how: str = "",
         gone: Iterable[int] = (),
     ) -> None:
-        """``weights``: shares in this pool, else each rep's own. ``records`` and ``floor`` (percent) are for the best
+        """``counted``: by which weight each pointer was moved last, 0 for somebody who was not of the pool then.
+        ``weights``: shares in this pool, else each rep's own. ``records`` and ``floor`` (percent) are for the best
         performer. ``gone``: people named for this pool who take no leads any more. ``how``: said of whoever gets one
         instead of the strategy."""
         self.reps = reps
@@ -52,6 +54,27 @@ class Pool:
         self.gone = [(one, "gone") for one in gone]
         self.moved: set[int] = set()
         self._views: dict[str, View] = {}
+        self._recount(counted or {})
+
+    def _recount(self, counted: Mapping[int, int]) -> None:
+        """Somebody's weight is another one now: by how many leads they are ahead or behind stays as it was, and so
+        does the mean. Who was no member when they were served starts like anybody new."""
+        weights, edge = self.weights, self.cursors.get("", 0)
+        for rep in self.by_id:
+            if counted.get(rep) == 0:
+                self.pointers.pop(rep, None)
+        was = {rep: counted.get(rep, weights[rep]) for rep in self.pointers if weights.get(rep)}
+        there = [rep for rep in was if self.pointers[rep] >= edge]
+        if not there or all(weights[rep] == before for rep, before in was.items()):
+            return
+        mean = sum(was[rep] * self.pointers[rep] for rep in there) // sum(was[rep] for rep in there)
+        known = set(there)
+        for rep, before in was.items():
+            if rep in known:
+                self._move(rep, max(0, mean - (mean - self.pointers[rep]) * before // weights[rep]))
+            else:
+                self._move(rep, max(self.pointers[rep], mean - UNIT // weights[rep]))
+        self.cursors[""] = min(self.pointers[rep] for rep in there)
 
     def look(self) -> None:
         """Somebody of the pool became able or unable."""
@@ -93,7 +116,7 @@ class Pool:
             out.loads = [(one.id, one.open, one.capacity_open) for one in reps]
         else:
             out.pointers = [(rep, self.pointers[rep] + view.steps[rep]) for rep in shown]
-        out.records = view.records
+        out.records, out.others = view.records, len(view.able) - len(view.shown)
         view.served = True
 
     def serve(self, choice: Choice) -> None:
@@ -148,6 +171,12 @@ class Pool:
             if now == view.loads[0]:
                 return rep
             heapreplace(view.loads, now)
+
+    def lighter(self, rep: int) -> None:
+        """A rep who can have leads has fewer open than before."""
+        for view in self._views.values():
+            if view.loads and rep in view.weights:
+                heappush(view.loads, self._load(rep))
 
     def _load(self, rep: int) -> tuple[float, int, int]:
         one = self.by_id[rep]
@@ -211,12 +240,20 @@ class Pool:
             heapify(view.loads)
 
     def _join(self, view: View) -> None:
-        """Whoever was not there when the last lead was given out starts at the mean of those who were."""
+        """Whoever was not there when the last lead was given out starts where those stand who were: at their mean,
+        or at the next turn of the last of them, should some be far ahead (by leads of their own). Who comes back, one
+        lead before that at most; of several the one who has waited longest first."""
         edge = self.cursors.get(view.key or "", 0)
         there = [rep for rep in view.able if self.pointers.get(rep, -1) >= edge]
-        weight = sum(view.weights[rep] for rep in there)
-        mean = sum(view.weights[rep] * self.pointers[rep] for rep in there) // weight if there else edge
+        at = edge
+        if there:
+            weight = sum(view.weights[rep] for rep in there)
+            mean = sum(view.weights[rep] * self.pointers[rep] for rep in there) // weight
+            at = min(mean, min(self.pointers[rep] + view.steps[rep] for rep in there))
         known = set(there)
+        back = [rep for rep in view.able if rep in self.pointers and rep not in known]
+        for place, rep in enumerate(sorted(back, key=lambda one: (self.pointers[one], one))):
+            self._move(rep, max(self.pointers[rep], at - view.steps[rep] + place))
         for rep in view.able:
-            if rep not in known:
-                self._move(rep, max(self.pointers.get(rep, 0), mean))
+            if rep not in self.pointers:
+                self._move(rep, at)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
+from handoff.rules.candidates import Candidate
 from handoff.rules.route import MANAGER, OVERFLOW, Decision, Desk, LeadFacts
 from team.rules import Calendar, day_start
 
@@ -60,7 +61,8 @@ class Replayed:
 
 @dataclass
 class Past:
-    """What is known of the past: see ``run``. ``open_before``: who had a lead at the beginning, and until when."""
+    """What is known of the past: see ``run``. ``calendars`` are also of the managers who take what nobody can have.
+    ``open_before``: who had a lead at the beginning, and until when."""
 
     since: datetime
     until: datetime
@@ -79,6 +81,10 @@ class Replay:
         self.events: list[tuple[datetime, int, int, Any]] = []
         self.waiting: dict[tuple[int, str], list[tuple[bool, int, int]]] = {}
         self._number = 0
+        pools = [route.fallback for route in desk.routes if route.fallback and route.fallback.how == MANAGER]
+        self.managers: dict[int, list[Candidate]] = {}
+        for one in (one for pool in pools for one in pool.reps):
+            self.managers.setdefault(one.id, []).append(one)
 
     def run(self) -> Replayed:
         self._begin()
@@ -123,19 +129,29 @@ class Replay:
     def _desks(self) -> None:
         """Everybody as they were at the beginning."""
         past = self.past
-        for rep, one in self.desk.candidates.items():
+        for one in self.desk.candidates.values():
             one.open = one.today = 0
-            one.working = past.calendars[rep].is_working(past.since)
-            one.away = past.calendars[rep].is_off(past.since)
+            one.working = past.calendars[one.id].is_working(past.since)
+        for rep in self._everybody():
+            self._off(rep, past.calendars[rep].is_off(past.since))
         for rep, until in past.open_before:
             if rep in self.desk.candidates:
                 self.desk.candidates[rep].open += 1
                 if until is not None and until < past.until:
                     self._at(until, RELEASE, rep)
 
+    def _everybody(self) -> list[int]:
+        return sorted(self.desk.candidates.keys() | self.managers.keys())
+
+    def _off(self, rep: int, away: bool) -> None:
+        if rep in self.desk.candidates:
+            self.desk.candidates[rep].away = away
+        for one in self.managers.get(rep, ()):
+            one.away = away
+
     def _shared(self, of: Mapping[int, Any]) -> dict[Any, list[int]]:
         out: dict[Any, list[int]] = {}
-        for rep in self.desk.candidates:
+        for rep in self._everybody():
             out.setdefault(of[rep], []).append(rep)
         return out
 
@@ -175,19 +191,21 @@ class Replay:
         one.open = max(0, one.open - 1)
         if was_full:
             self._again(at)
+        else:
+            self.desk.lighter(rep)
 
     def _edge(self, what: tuple[Calendar, list[int]], at: datetime) -> None:
         calendar, reps = what
         working, away = calendar.is_working(at), calendar.is_off(at)
         for rep in reps:
-            one = self.desk.candidates[rep]
-            one.working, one.away = working, away
-        self._again(at, better=working)
+            self._off(rep, away)
+            if rep in self.desk.candidates:
+                self.desk.candidates[rep].working = working
+        self._again(at)
 
     def _day(self, reps: list[int], at: datetime) -> None:
         full = False
-        for rep in reps:
-            one = self.desk.candidates[rep]
+        for one in (self.desk.candidates[rep] for rep in reps if rep in self.desk.candidates):
             full = full or one.today >= one.capacity_day
             one.today = 0
         if full:
@@ -196,11 +214,9 @@ class Replay:
     def _note(self, at: datetime) -> None:
         self.out.loads.append((at, {rep: one.open for rep, one in self.desk.candidates.items()}))
 
-    def _again(self, at: datetime, better: bool = True) -> None:
+    def _again(self, at: datetime) -> None:
         """Somebody's day changed: who waits is tried again, best first; a kind of lead that fails waits on."""
         self.desk.look()
-        if not better:
-            return
         open_kinds = set(self.waiting)
         while open_kinds:
             key = min(open_kinds, key=lambda one: self.waiting[one][0])

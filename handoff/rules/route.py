@@ -1,6 +1,6 @@
 """The ordered rules over their pools: who gets a lead, and what an explanation says. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,8 +86,12 @@ class Desk:
 
     def _by_route(self, route: Route, lead: LeadFacts, excluded: Collection[int], tried: list[list[Any]]) -> Decision:
         need = route.need(lead)
-        first = route.pool.choose(preferred=self._preferred(route, lead), excluded=excluded, need=need)
+        owners = _owners(route, lead)
+        preferred = [(self.candidates[rep], why) for rep, why in owners.items() if rep in self.candidates]
+        first = route.pool.choose(preferred=preferred, excluded=excluded, need=need)
         told: dict[str, Any] = {"rules": tried, "rule": route.id, "how": first.how, **_told(first)}
+        if owners and (passed := self._passed_over(owners, first)):
+            told["owners"] = passed
         if need is not NOTHING:
             told["need"] = [list(need.languages), need.country, list(need.skills)]
         out = Decision(route, first, explanation=told)
@@ -104,13 +108,15 @@ class Desk:
             return Decision(route, then, fallback=True, explanation=told)
         return out
 
-    def _preferred(self, route: Route, lead: LeadFacts) -> list[tuple[Candidate, str]]:
-        wanted = []
-        if route.lead_owner_first and lead.owner in self.candidates:
-            wanted.append((self.candidates[lead.owner], "lead_owner"))
-        if route.company_owner_first and lead.company_owner in self.candidates and lead.company_owner != lead.owner:
-            wanted.append((self.candidates[lead.company_owner], "company_owner"))
-        return wanted
+    def _passed_over(self, owners: Mapping[int, str], choice: Choice) -> list[list[Any]]:
+        """[rep, why they came first, why they could not have it] of each owner before the one who was chosen."""
+        out: list[list[Any]] = []
+        reasons = dict(choice.skipped[: len(owners)])
+        for rep, why in owners.items():
+            if rep == choice.rep and choice.how == why:
+                break
+            out.append([rep, why, reasons.get(rep, "") if rep in self.candidates else "no_rep"])
+        return out
 
     def serve(self, decision: Decision) -> None:
         """The chosen one has the lead: it counts in their load, and their turn is over."""
@@ -126,10 +132,29 @@ class Desk:
 
     def look(self) -> None:
         """Somebody became able or unable."""
+        for pool in self._pools():
+            pool.look()
+
+    def lighter(self, rep: int) -> None:
+        """A rep who can have leads has fewer open than before."""
+        for pool in self._pools():
+            pool.lighter(rep)
+
+    def _pools(self) -> Iterator[Pool]:
         for route in self.routes:
-            route.pool.look()
+            yield route.pool
             if route.fallback is not None:
-                route.fallback.look()
+                yield route.fallback
+
+
+def _owners(route: Route, lead: LeadFacts) -> dict[int, str]:
+    """Who comes first by this rule, in order, each with why."""
+    out: dict[int, str] = {}
+    if route.lead_owner_first and lead.owner is not None:
+        out[lead.owner] = "lead_owner"
+    if route.company_owner_first and lead.company_owner is not None:
+        out.setdefault(lead.company_owner, "company_owner")
+    return out
 
 
 def _told(choice: Choice) -> dict[str, Any]:
@@ -140,4 +165,6 @@ def _told(choice: Choice) -> dict[str, Any]:
         told["loads"] = choice.loads
     if choice.records:
         told["records"] = choice.records
+    if choice.others:
+        told["others"] = choice.others
     return told

@@ -10,6 +10,7 @@ _SKIPPED = {
     "away": "is off",
     "off_hours": "is not at work now",
     "gone": "takes no leads any more",
+    "no_rep": "takes no leads",
 }
 _COUNTED = {
     "had_it": "had it already",
@@ -63,4 +64,4 @@ def nobody_sentence(skipped: Sequence[tuple[int, str]], pool: str, more: Mapping
         counts[code] = counts.get(code, 0) + 1
     for code, count in (more or {}).items():
         counts[code] = counts.get(code, 0) + count
-    return f"Nobody in {pool} has room: {counts_said(counts)}."
+    return f"Nobody of {pool} can have it: {counts_said(counts)}."

@@ -13,7 +13,10 @@ def names_in(told: Iterable[dict[str, Any]]) -> dict[int, str]:
     """The names of everybody whom these explanations mention."""
     parts = [part for one in told for part in (one, one.get("then", {}))]
     ids = {
-        row[0] for part in parts for name in ("skipped", "pointers", "loads", "records") for row in part.get(name, [])
+        row[0]
+        for part in parts
+        for name in ("skipped", "pointers", "loads", "records", "owners")
+        for row in part.get(name, [])
     }
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
 
@@ -37,6 +40,10 @@ def sentences(told: dict[str, Any], names: dict[int, str], rep: str, how: str) -
         out.append(f"{told['by']} gave it to {rep}.")
     elif rep:
         out.append(f"{rep} has it: {rules.HOW.get(how, how)}.")
+    out += [
+        f"{names.get(pk, 'Somebody')} {rules.HOW[why]} and was passed over: {rules.reason_said(reason)}."
+        for pk, why, reason in told.get("owners", [])
+    ]
     out += _numbers(told, names) + _skipped(told, names)
     then = told.get("then")
     if then:
@@ -58,22 +65,25 @@ def _needed(need: Any) -> list[str]:
 def _numbers(told: dict[str, Any], names: dict[int, str]) -> list[str]:
     """What the strategy looked at."""
     out = []
+    rest = f", and {told['others']} more" if told.get("others") else ""
     loads = [f"{names.get(pk, 'Somebody')} {open_now} of {most}" for pk, open_now, most in told.get("loads", [])]
     if loads:
-        out.append(f"Open then: {', '.join(loads)}.")
+        out.append(f"Open then: {', '.join(loads)}{rest}.")
     records = told.get("records", [])
     shares = [f"{names.get(pk, 'Somebody')} {share} % ({won} of {all_} won)" for pk, share, won, all_ in records]
     if shares:
-        out.append(f"Shares by win rate: {', '.join(shares)}.")
+        out.append(f"Shares by win rate: {', '.join(shares)}{rest}.")
     first, *others = told.get("pointers") or [None]
     turns = [first, *sorted(others, key=lambda one: (one[1], one[0]))]
     if others:
-        out.append(f"The order of turns was: {', '.join(names.get(one[0], 'Somebody') for one in turns)}.")
+        out.append(f"The order of turns was: {', '.join(names.get(one[0], 'Somebody') for one in turns)}{rest}.")
     return out
 
 
 def _skipped(told: dict[str, Any], names: dict[int, str]) -> list[str]:
-    out = [rules.skipped_sentence(names.get(pk, "Somebody"), reason) for pk, reason in told.get("skipped", [])]
+    known = {one[0] for one in told.get("owners", [])}
+    rows = [one for one in told.get("skipped", []) if one[0] not in known]
+    out = [rules.skipped_sentence(names.get(pk, "Somebody"), reason) for pk, reason in rows]
     if told.get("more"):
         out.append(f"Skipped besides: {rules.counts_said(told['more'])}.")
     return out

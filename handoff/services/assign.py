@@ -230,14 +230,9 @@ def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
     """Nobody can have them yet: they stay, with the reason, and the managers hear of it once a day."""
     if not rows:
         return
-    grouped: dict[tuple[str, datetime], list[int]] = {}
-    teams: dict[int | None, str] = {}
-    for one, outcome in rows:
-        assert outcome.retry_at is not None
-        grouped.setdefault((outcome.why, outcome.retry_at), []).append(one.pk)
-        teams[outcome.rule.team_id if outcome.rule else None] = outcome.why
-    for (why, retry_at), ids in grouped.items():
-        Handoff.objects.filter(pk__in=ids).update(waiting_why=why[:200], next_try_at=retry_at)
+    teams = {outcome.rule.team_id if outcome.rule else None: outcome.why for _, outcome in rows}
+    told = [(one.pk, outcome.why[:200], outcome.retry_at) for one, outcome in rows]
+    rows_update(Handoff, ["waiting_why", "next_try_at"], told)
     managers = managers_of(teams)
     url = reverse("handoff:list") + "?state=waiting"
     notices_tell(
@@ -259,9 +254,11 @@ def _hold(rows: Sequence[tuple[Handoff, Outcome]], now: datetime) -> None:
 
 
 def waiting_retry(limit: int = 50) -> None:
-    """Room was made or a rule changed: the best of those who wait are tried again at once."""
+    """Room was made or a rule changed: the best of those who wait are tried again at once. Inside a transaction;
+    those whom a chooser looks at right now are left out, so that nobody waits for it here."""
     rows = Handoff.objects.filter(state=Handoff.State.WAITING, next_try_at__gt=db_now(), in_line=False)
-    ids = list(rows.order_by("-instant", "-score", "pk").values_list("pk", flat=True)[:limit])
+    best = rows.order_by("-instant", "-score", "pk").select_for_update(of=("self",), skip_locked=True)
+    ids = list(best.values_list("pk", flat=True)[:limit])
     if ids:
-        Handoff.objects.filter(pk__in=ids, state=Handoff.State.WAITING).update(next_try_at=db_now())
+        Handoff.objects.filter(pk__in=ids).update(next_try_at=db_now())
         outbox.poke("handoff.opened")

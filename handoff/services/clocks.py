@@ -14,7 +14,7 @@ from handoff import rules
 from handoff.models import Assignment, Handoff, SlaPolicy
 from handoff.selectors import managers_of
 from handoff.services import tell
-from handoff.services.assign import give, standings_lock
+from handoff.services.assign import give, standings_lock, waiting_retry
 from handoff.services.pool import Outcome, Routing, rules_lock
 from handoff.services.slas import Slas, terms_kept
 from team.models import User
@@ -191,8 +191,9 @@ def _choose(moving: Moving, terms: dict[int, rules.Terms], told: dict[int, list[
 
 
 def assignments_end(handoffs: Sequence[Handoff], *, why: str, now: datetime) -> None:
-    """Close the active assignment of each."""
-    Assignment.objects.filter(handoff__in=handoffs, ended_at=None).update(ended_at=now, ended_why=why[:120])
+    """Close the active assignment of each; that makes room for who waits."""
+    if Assignment.objects.filter(handoff__in=handoffs, ended_at=None).update(ended_at=now, ended_why=why[:120]):
+        waiting_retry()
 
 
 def _lines(

@@ -101,7 +101,6 @@ def handoff_reject(*, handoff_id: int, by: Any, reason_code: str, note: str = ""
     made = decision_note(one, Decision.Kind.REJECTED, by, now, reason=reason, note=note, kept=kept)
     outbox.emit("handoff.rejected", tell.key_of(one, made.pk), **payload(one), by_id=by.pk, reason=reason.code)
     _tell_marketing(one, reason, by, made)
-    waiting_retry()
     return one
 
 

@@ -124,30 +124,30 @@ class Routing:
                 self.candidates[rep.pk] = candidate_of(rep, calendar.is_off(self.now), working[calendar])
 
     def _prepared(self) -> list[RoutingRule]:
-        """The rules with ``found_named`` and ``found_pointers``, read for all of them at once."""
+        """The rules with ``found_named`` and ``found_turns``, read for all of them at once."""
         named: dict[int, dict[int, int]] = {}
         for rule_id, rep_id, weight in RulePerson.objects.filter(rule__in=self.order).values_list(
             "rule_id", "rep_id", "weight"
         ):
             named.setdefault(rule_id, {})[rep_id] = weight
-        pointers: dict[tuple[int, bool], dict[int, int]] = {}
-        rows = PoolPointer.objects.filter(rule__in=self.order)
-        for pk, rule_id, rep, then, pointer in rows.values_list("pk", "rule_id", "rep_id", "fallback", "pointer"):
-            pointers.setdefault((rule_id, then), {})[rep] = pointer
+        turns: dict[tuple[int, bool], dict[int, tuple[int, int]]] = {}
+        keys = ("pk", "rule_id", "rep_id", "fallback", "pointer", "weight")
+        for pk, rule_id, rep, then, *turn in PoolPointer.objects.filter(rule__in=self.order).values_list(*keys):
+            turns.setdefault((rule_id, then), {})[rep] = turn[0], turn[1]
             self._rows[rule_id, rep, then] = pk
         for rule in self.order:
             one: Any = rule
             if hasattr(one, "found_named"):  # as somebody else says, not as the database does
                 continue
             one.found_named = named.get(rule.pk, {})
-            one.found_pointers = {then: pointers.get((rule.pk, then), {}) for then in (False, True)}
+            one.found_turns = {then: turns.get((rule.pk, then), {}) for then in (False, True)}
         return self.order
 
     def _route(self, rule: Any, matching: dict[int, set[int]], lock: bool) -> rules.Route:
         records = records_of(rule, self.now, keep=lock) if rule.strategy == "best_performer" else {}
         pool = rules.Pool(
             [self.candidates[pk] for pk in self.pool_of(rule)],
-            pointers=rule.found_pointers[False],
+            **turns_of(rule, False),
             cursors={key: at for key, at in rule.cursors.items() if not key.startswith(THEN)},
             weights=rule.found_named or None,
             strategy=rule.strategy,
@@ -181,7 +181,7 @@ class Routing:
     def _fallback(self, rule: Any, pool: rules.Pool) -> tuple[rules.Pool | None, str]:
         """Who takes what the rule's own pool cannot: one step, from there nobody is sent on."""
         common: dict[str, Any] = {
-            "pointers": rule.found_pointers[True],
+            **turns_of(rule, True),
             "cursors": {key[len(THEN) :]: at for key, at in rule.cursors.items() if key.startswith(THEN)},
             "hold_off_hours": True,
             "how": rule.nobody,
@@ -260,13 +260,13 @@ class Routing:
         known, fresh = [], []
         for rule, then, pool in self._pools():
             for rep in sorted(pool.moved):
-                pk, pointer = self._rows.get((rule.pk, rep, then)), pool.pointers[rep]
+                pk, turn = self._rows.get((rule.pk, rep, then)), (pool.pointers[rep], pool.weights.get(rep, 0))
                 if pk is None:
-                    fresh.append((rule.pk, rep, then, pointer))
+                    fresh.append((rule.pk, rep, then, *turn))
                 else:
-                    known.append((pk, pointer))
-        rows_update(PoolPointer, ["pointer"], sorted(known))
-        rows_insert(PoolPointer, ["rule", "rep", "fallback", "pointer"], fresh)
+                    known.append((pk, *turn))
+        rows_update(PoolPointer, ["pointer", "weight"], sorted(known))
+        rows_insert(PoolPointer, ["rule", "rep", "fallback", "pointer", "weight"], fresh)
         self._save_cursors()
 
     def _save_cursors(self) -> None:
@@ -277,6 +277,12 @@ class Routing:
             if rule.cursors != cursors[rule.pk]:
                 rule.cursors = cursors[rule.pk]
                 RoutingRule.objects.filter(pk=rule.pk).update(cursors=rule.cursors)
+
+
+def turns_of(rule: Any, then: bool) -> dict[str, Any]:
+    """Where everybody's turn in a rule's pool stands, and by which weight it was counted."""
+    found = rule.found_turns[then].items()
+    return {"pointers": {rep: one[0] for rep, one in found}, "counted": {rep: one[1] for rep, one in found}}
 
 
 def nobody_why(decision: rules.Decision) -> str:

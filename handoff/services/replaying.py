@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from handoff import rules
 from handoff.models import Assignment, Handoff, RoutingReplay, RoutingRule
 from handoff.rules.replay import Arrival, Past, Replay, Replayed, expected
+from handoff.rules.route import MANAGER, OVERFLOW
 from handoff.services.loads import LOAD_DAYS
 from handoff.services.places import asks_place, lead_facts
 from handoff.services.pool import Routing
@@ -17,6 +18,7 @@ from team.models import User
 
 Tell = Callable[[int, int, str], None]
 CHUNK = 2000
+HELD = timedelta(minutes=1)  # in truth: whoever waited so long was held
 KEYS = (
     "pk",
     "lead_id",
@@ -32,7 +34,7 @@ KEYS = (
 
 
 class Row(NamedTuple):
-    """A handoff of the past. ``rep`` and ``at``: who had it first, and since when."""
+    """A handoff of the past. ``rep``, ``at`` and ``how``: who had it first, since when, and what decided."""
 
     pk: int
     lead_id: int
@@ -46,6 +48,7 @@ class Row(NamedTuple):
     responded_at: datetime | None
     rep: int | None
     at: datetime | None
+    how: str
 
     @property
     def ended(self) -> datetime | None:
@@ -58,18 +61,11 @@ def replay_result(replay: RoutingReplay, tell: Tell) -> dict[str, Any]:
     until, since = replay.until, replay.until - timedelta(days=replay.days)
     tell(0, 0, "Reading the handoffs")
     rows = _rows(since, until)
-    routing = Routing.of_rules(_rules(replay), [], now=since, since=since)
+    routing = Routing.of_rules(_rules(replay), [], now=until, since=since)
     facts = _facts(routing, rows, until, tell)
     arrivals = [_arrival(row, facts) for row in rows]
-    people = {rep: routing.people[rep] for rep in routing.candidates}
-    past = Past(
-        since,
-        until,
-        arrivals,
-        {rep: routing.calendars[rep] for rep in people},
-        {rep: one.time_zone for rep, one in people.items()},
-        _open_before(since),
-    )
+    zones = {rep: one.time_zone for rep, one in routing.people.items()}
+    past = Past(since, until, arrivals, routing.calendars, zones, _open_before(since))
     total = len(arrivals)
     found = Replay(routing.desk, past, lambda done, _: tell(done, total, "Handing over again")).run()
     tell(total, total, "Adding up")
@@ -83,7 +79,7 @@ def _rules(replay: RoutingReplay) -> list[RoutingRule]:
         values = dict(values)
         named = {int(rep): weight for rep, weight in values.pop("named").items()}
         rule: Any = RoutingRule(**values)
-        rule.found_named, rule.found_pointers = named, {False: {}, True: {}}
+        rule.found_named, rule.found_turns = named, {False: {}, True: {}}
         out.append(rule)
     return out
 
@@ -91,11 +87,11 @@ def _rules(replay: RoutingReplay) -> list[RoutingRule]:
 def _rows(since: datetime, until: datetime) -> list[Row]:
     found = Handoff.objects.filter(opened_at__gte=since, opened_at__lt=until).order_by("opened_at", "pk")
     rows = list(found.values_list(*KEYS))
-    first: dict[int, tuple[int, datetime]] = {}
+    first: dict[int, tuple[int, datetime, str]] = {}
     given = Assignment.objects.filter(handoff__opened_at__gte=since, handoff__opened_at__lt=until, turn=1)
-    for handoff, rep, at in given.values_list("handoff_id", "rep_id", "at"):
-        first[handoff] = rep, at
-    return [Row(*row, *first.get(row[0], (None, None))) for row in rows]
+    for handoff, rep, at, how in given.values_list("handoff_id", "rep_id", "at", "how"):
+        first[handoff] = rep, at, how
+    return [Row(*row, *first.get(row[0], (None, None, ""))) for row in rows]
 
 
 def _facts(routing: Routing, rows: Sequence[Row], now: datetime, tell: Tell) -> dict[int, rules.LeadFacts]:
@@ -170,7 +166,7 @@ def _report(rows: Sequence[Row], found: Replayed, routing: Routing, past: Past) 
         "managers": found.managers,
         "off_hours": found.count("off_hours"),
         "wait": round(median(waits)) if waits else 0,
-        "wait_then": _wait_then(rows),
+        "before": _before(rows),
         "off_then": _off(then, due),
         "off_now": _off(now, due),
         "rules": [[route.name, found.by_rule[route.id]] for route in routing.desk.routes],
@@ -183,9 +179,20 @@ def _off(counts: Counter[int], due: dict[int, float]) -> float:
     return round(max((abs(counts[rep] - share) for rep, share in due.items()), default=0.0), 1)
 
 
-def _wait_then(rows: Sequence[Row]) -> int:
-    waits = [(row.at - row.opened_at).total_seconds() for row in rows if row.at]
-    return round(median(waits)) if waits else 0
+def _before(rows: Sequence[Row]) -> dict[str, Any]:
+    """The same in truth: to be read beside what the rules would have done."""
+    given = [(row.at - row.opened_at, row.how) for row in rows if row.at]
+    waits = [wait.total_seconds() for wait, _ in given if wait >= HELD]
+    ways = Counter(how for _, how in given)
+    return {
+        "given": len(given),
+        "held": len(waits) + len(rows) - len(given),
+        "waiting": len(rows) - len(given),
+        "overflowed": ways[OVERFLOW],
+        "managers": ways[MANAGER],
+        "off_hours": ways["off_hours"],
+        "wait": round(median(waits)) if waits else 0,
+    }
 
 
 def _answered(rows: Sequence[Row]) -> dict[int, tuple[int, int]]:

@@ -11,8 +11,8 @@ from django.db.models import F
 
 from core.clock import db_now
 from core.errors import Conflict, Refused
-from handoff.models import RoutingDraft, RoutingRule, RulePerson
-from handoff.services.assign import waiting_retry
+from handoff.models import Handoff, PoolPointer, RoutingDraft, RoutingRule, RulePerson
+from handoff.services.assign import given_back, waiting_retry
 from handoff.services.pool import Outcome, Routing, rules_active
 from handoff.services.settings import CHANGED
 from leads.conditions import condition_check
@@ -125,6 +125,8 @@ def rule_save(
         saved = RoutingRule.objects.create(draft=draft, **values)
         _place([saved, *rows])
     else:
+        if "strategy" in values:
+            _turns_anew(rule.pk, values["strategy"])
         changed = RoutingRule.objects.filter(pk=rule.pk, revision=revision).update(
             **values, revision=F("revision") + 1
         )
@@ -134,6 +136,12 @@ def rule_save(
     _name(saved, named)
     _changed(saved.draft)
     return saved
+
+
+def _turns_anew(pk: int, strategy: str) -> None:
+    """Another strategy does not make up for what the one before gave: everybody begins level."""
+    if RoutingRule.objects.filter(pk=pk).exclude(strategy=strategy).update(cursors={}):
+        PoolPointer.objects.filter(rule=pk).delete()
 
 
 def _name(rule: RoutingRule, named: dict[int, int]) -> None:
@@ -260,8 +268,11 @@ def _checked(row: RoutingRule) -> None:
 
 def _into_force(row: RoutingRule, origin: RoutingRule | None, position: int) -> None:
     if origin is None:
-        RoutingRule.objects.filter(pk=row.pk).update(draft=None, origin=None, position=position)
+        # another revision: whoever still has its form open meant to change a draft
+        now = {"draft": None, "origin": None, "position": position, "revision": F("revision") + 1}
+        RoutingRule.objects.filter(pk=row.pk).update(**now)
         return
+    _turns_anew(origin.pk, row.strategy)
     values = {name: getattr(row, name) for name in COPIED} | {"position": position}
     RoutingRule.objects.filter(pk=origin.pk).update(**values, revision=F("revision") + 1)
     _name(origin, dict(row.named.values_list("rep", "weight")))
@@ -271,8 +282,10 @@ def routing_try(lead: Lead, draft: RoutingDraft | None = None) -> list[tuple[str
     """Who would get this lead now, and why; and what would happen to it while nobody is at work. Writes nothing."""
     now = db_now()
     rows = list(rules_active()) if draft is None else list(draft.rules.filter(is_active=True))
+    waiting = list(Handoff.objects.filter(lead=lead, state=Handoff.State.WAITING))
+    asked: dict[str, Any] = {"excluded": {rep for had in given_back(waiting).values() for rep in had}}
     owner = lead.standing.owner_id
-    at_once = Routing.of_rules(rows, [lead.pk], now=now).choose(lead.pk, owner)
+    at_once = Routing.of_rules(rows, [lead.pk], now=now).choose(lead.pk, owner, **asked)
     closed = Routing.of_rules(rows, [lead.pk], now=now)
     closed.close()
-    return [("now", at_once), ("off hours", closed.choose(lead.pk, owner))]
+    return [("now", at_once), ("off hours", closed.choose(lead.pk, owner, **asked))]

@@ -44,6 +44,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"row": row, "any_draft": RoutingDraft.objects.exists()}
     if row.result:
         context |= {"found": row.result, "chart": _chart(row.result), "stale": _stale(row)}
+        # of one tried by an earlier version nothing is known
+        context["then"] = {name: f"{number:,} then" for name, number in row.result.get("before", {}).items()}
         context["top"] = max((max(rep["then"], rep["now"]) for rep in row.result["reps"]), default=1) or 1
     return render(request, "handoff/replay.html", context)
 

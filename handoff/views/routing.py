@@ -17,14 +17,18 @@ from handoff.services.routing_look import MOST, catches_all, matching, rules_sho
 from handoff.views.shared import MARKETING, act, form_view, refused
 from leads.models import Lead
 from team.access import roles_required
+from team.selectors import people_seen_by
+
+NO_DRAFT = "There is no draft any more: somebody put it into force or threw it away. This rule is saved nowhere."
 
 
 def _draft() -> RoutingDraft | None:
     return RoutingDraft.objects.select_related("by").first()
 
 
-def _page(draft: RoutingDraft | None, form: TryForm) -> dict[str, Any]:
-    """``draft``: the list that is shown; None for the one in force."""
+def _page(request: HttpRequest, draft: RoutingDraft | None, form: TryForm) -> dict[str, Any]:
+    """``draft``: the list that is shown; None for the one in force. ``known``: whose pages the reader may open."""
+    user: Any = request.user
     rows = RoutingRule.objects.filter(draft=draft).select_related("team", "overflow_team")
     shown = rules_shown(rows, db_now())
     return {
@@ -33,6 +37,7 @@ def _page(draft: RoutingDraft | None, form: TryForm) -> dict[str, Any]:
         "draft": draft,
         "any_draft": draft or _draft(),
         "try_form": form,
+        "known": set(people_seen_by(user).values_list("pk", flat=True)),
     }
 
 
@@ -40,7 +45,7 @@ def _page(draft: RoutingDraft | None, form: TryForm) -> dict[str, Any]:
 @roles_required(*MARKETING)
 def routing(request: HttpRequest) -> HttpResponse:
     """The ordered rules in force, with who is there now; managers change them."""
-    return render(request, "handoff/routing.html", _page(None, TryForm()))
+    return render(request, "handoff/routing.html", _page(request, None, TryForm()))
 
 
 @form_view
@@ -52,7 +57,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     found = _draft()
     if found is None:
         return redirect("handoff:routing")
-    context = _page(found, TryForm()) | {"moved_on": found.copied != service.in_force_now()}
+    context = _page(request, found, TryForm()) | {"moved_on": found.copied != service.in_force_now()}
     return render(request, "handoff/routing.html", context)
 
 
@@ -79,9 +84,10 @@ def draft_force(request: HttpRequest) -> HttpResponse:
 @require_safe
 @roles_required(*MARKETING)
 def rule_try(request: HttpRequest) -> HttpResponse:
-    """Dry run: who would get this lead now, and why; ``draft=1`` by the draft."""
+    """Dry run: who would get this lead now, and why; ``draft=1`` by the draft, for managers."""
     form = TryForm(request.GET)
-    by = _draft() if request.GET.get("draft") == "1" else None
+    user: Any = request.user
+    by = _draft() if request.GET.get("draft") == "1" and user.has_role("manager") else None
     try:
         lead = form.found(request.user)
     except Refused as refusal:
@@ -91,7 +97,7 @@ def rule_try(request: HttpRequest) -> HttpResponse:
         context = {"tried": lead, "looks": [_told(when, one) for when, one in service.routing_try(lead, by)]}
     if getattr(request, "htmx", None):
         return render(request, "handoff/_try.html", {"try_form": form, **context})
-    return render(request, "handoff/routing.html", _page(by, form) | context)
+    return render(request, "handoff/routing.html", _page(request, by, form) | context)
 
 
 def _told(when: str, outcome: Any) -> dict[str, Any]:
@@ -154,9 +160,13 @@ def rule_new(request: HttpRequest) -> HttpResponse:
 @roles_required("manager")
 def draft_rule_new(request: HttpRequest) -> HttpResponse:
     found = _draft()
-    if found is None:
+    if found is not None:
+        return _rule(request, None, found)
+    if request.method != "POST":
         return redirect("handoff:routing")
-    return _rule(request, None, found)
+    form = RuleForm(request.POST)
+    form.add_error(None, NO_DRAFT)
+    return render(request, "handoff/rule_form.html", {"form": form, "row": form.instance}, status=409)
 
 
 @form_view

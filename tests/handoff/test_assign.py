@@ -109,7 +109,7 @@ def test_a_full_rep_is_skipped_and_the_next_waits_with_the_reason() -> None:
     assign_drain()
     assert counts() == {first.pk: 1, second.pk: 1}
     left = Handoff.objects.get(state="waiting")
-    assert left.waiting_why == "Nobody in the pool of “Everybody else” has room: 2 full."
+    assert left.waiting_why == "Nobody of the pool of “Everybody else” can have it: 2 full."
     assert left.next_try_at > timezone.now()
     assert Notice.objects.filter(user=manager, kind="held").count() == 1
     Handoff.objects.update(next_try_at=timezone.now())

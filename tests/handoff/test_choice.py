@@ -15,13 +15,15 @@ class Kept:
 
     def __init__(self) -> None:
         self.pointers: dict[int, int] = {}
+        self.weights: dict[int, int] = {}
         self.cursors: dict[str, int] = {}
 
     def pool(self, reps: list[Candidate], **rest: Any) -> Pool:
-        return Pool(reps, pointers=self.pointers, cursors=self.cursors, **rest)
+        return Pool(reps, pointers=self.pointers, counted=self.weights, cursors=self.cursors, **rest)
 
     def put(self, pool: Pool) -> None:
         self.pointers |= {rep: pool.pointers[rep] for rep in pool.moved}
+        self.weights |= {rep: pool.weights.get(rep, 0) for rep in pool.moved}
         self.cursors = dict(pool.cursors_now())
 
 
@@ -105,6 +107,60 @@ def test_who_comes_back_catches_nothing_up(others: int, together: int, away: int
     serve(kept, everybody[:-1], away)
     counts = Counter(serve(kept, everybody, after))
     assert counts[others] <= -(-after // (others + 1)) + 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.integers(1, 20)), min_size=2, max_size=7),
+    st.integers(0, 150),
+    st.integers(1, 200),
+    st.sampled_from([1, 2000]),
+)
+def test_who_gets_another_weight_has_the_new_share_from_then_on(
+    weights: list[tuple[int, int]], before: int, after: int, scale: int
+) -> None:
+    kept, counts = Kept(), Counter[int]()
+    serve(kept, [free(pk, first) for pk, (first, _) in enumerate(weights)], before)
+    then = [second * scale for _, second in weights]  # shares by win rate are thousands
+    for number, rep in enumerate(serve(kept, [free(pk, one) for pk, one in enumerate(then)], after), start=1):
+        counts[rep] += 1
+        for pk, weight in enumerate(then):  # one from before, one from now on
+            assert abs(counts[pk] - number * weight / sum(then)) < 2 + 1e-5
+
+
+@pytest.mark.parametrize(("early", "together"), [(1, 1), (2, 1), (1, 2), (3, 3)])
+def test_who_begins_work_later_than_the_others_has_a_share_of_what_comes_then(early: int, together: int) -> None:
+    first, second = [free(pk) for pk in range(8)], [free(pk) for pk in range(8, 16)]
+    kept, counts = Kept(), Counter[int]()
+    for _ in range(60):
+        counts.update(serve(kept, first, early, 1))
+        counts.update(serve(kept, first + second, together, 1))
+    always, later = [counts[one.id] for one in first], [counts[one.id] for one in second]
+    assert max(later) - min(later) <= 1 and max(always) - min(always) <= 1
+    assert 60 * together / 2 - 8 <= sum(later) <= sum(always) + 8
+
+
+def owned(kept: Kept, reps: list[Candidate], owner: Candidate, times: int) -> None:
+    """The owner of a company gets its leads, whoever's turn it is."""
+    pool = kept.pool(reps)
+    for _ in range(times):
+        pool.serve(pool.choose(preferred=[(owner, "company_owner")]))
+    kept.put(pool)
+
+
+def test_nobody_new_waits_because_an_owner_is_far_ahead() -> None:
+    reps, kept = [free(1), free(2), free(3)], Kept()
+    serve(kept, reps, 3)
+    owned(kept, reps, reps[0], 60)
+    counts = Counter(serve(kept, [*reps, free(9)], 30))
+    assert set(counts) == {2, 3, 9} and max(counts.values()) - min(counts.values()) <= 2
+
+
+def test_an_owner_who_joins_the_pool_starts_like_anybody_new() -> None:
+    reps, owner, kept = [free(1), free(2)], free(9), Kept()
+    serve(kept, reps, 4)
+    owned(kept, reps, owner, 60)
+    assert Counter(serve(kept, [*reps, owner], 30)) == {1: 10, 2: 10, 9: 10}
 
 
 def test_the_owner_first_even_when_the_turn_is_another_and_it_counts_for_them() -> None:

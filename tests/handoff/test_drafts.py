@@ -190,6 +190,31 @@ def test_the_second_of_two_managers_is_told_and_may_insist(login: Any, people: A
     assert RoutingRule.objects.in_force().get().name == "Everybody else"
 
 
+def test_a_form_of_the_draft_that_was_still_open_changes_nothing_in_force(login: Any) -> None:
+    reps(1)
+    client = login("manager")
+    client.post(reverse("handoff:routing_draft"))
+    client.post(reverse("handoff:draft_rule_new"), form(name="Kenya", countries="Kenya"))
+    made = RoutingRule.objects.get(name="Kenya")
+    client.post(reverse("handoff:draft_force"))
+    url = reverse("handoff:rule_edit", args=[made.pk])
+    assert client.post(url, form(name="Meant for the draft", revision=made.revision)).status_code == 409
+    answer = client.post(reverse("handoff:draft_rule_new"), form(name="Too late"))
+    assert answer.status_code == 409 and "no draft any more" in answer.content.decode()
+    assert "Too late" in answer.content.decode()
+    assert sorted(RoutingRule.objects.values_list("name", flat=True)) == ["Everybody else", "Kenya"]
+
+
+def test_a_marketer_sees_no_draft_and_no_links_that_lead_nowhere(login: Any, people: Any) -> None:
+    rep = reps(1)[0]
+    draft_begin(by=people("manager"))
+    shown = login("marketer").get(reverse("handoff:rule_try"), {"lead": "x", "draft": "1"}).content.decode()
+    assert "Put into force" not in shown and "Draft of the routing" not in shown
+    person = reverse("team:person", args=[rep.pk])
+    assert rep.name in shown and person not in shown
+    assert person in page(login("admin"))
+
+
 def test_a_draft_that_would_not_work_is_not_put_into_force(people: Any) -> None:
     rep = reps(1)[0]
     draft = draft_begin(by=people("admin"))

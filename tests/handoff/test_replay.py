@@ -73,6 +73,31 @@ def test_days_off_come_and_go() -> None:
     assert len(list(midnights("Europe/Berlin", MONDAY, MONDAY + timedelta(days=60)))) == 60
 
 
+def test_who_has_less_to_do_again_is_seen_so() -> None:
+    people = [Candidate(pk, capacity_open=9, capacity_day=9) for pk in (1, 2)]
+    leads = [arrival(1, 1, busy=9), arrival(2, 2, busy=1), arrival(4, 3), arrival(5, 4), arrival(6, 5)]
+    out = lived(leads, people, Calendar({}), strategy="least_loaded")
+    # the second's desk is empty from three o'clock on, so theirs is the third lead, and then it is turn about
+    assert [out.given[place].rep for place in range(5)] == [1, 2, 2, 1, 2]
+
+
+def test_whoever_is_back_at_night_gets_what_does_not_wait_for_the_morning() -> None:
+    off = ((MONDAY, MONDAY + timedelta(hours=22)),)
+    out = lived([arrival(20)], [Candidate(7)], Calendar(HOURS, off=off))
+    assert (out.given[0].at, out.given[0].how) == (MONDAY + timedelta(hours=22), "off_hours")
+
+
+def test_the_manager_is_off_when_they_were_off() -> None:
+    rep, boss = Candidate(7, capacity_open=0), Candidate(8, capacity_open=99, capacity_day=99)
+    over = Pool([boss], pointers={}, how="manager", hold_off_hours=True)
+    desk = Desk([Route(1, "All", Pool([rep], pointers={}, hold_off_hours=True), fallback=over)], {7: rep})
+    off = ((MONDAY - timedelta(days=1), MONDAY + timedelta(hours=5)),)
+    calendars = {7: Calendar({}), 8: Calendar(HOURS, off=off)}
+    past = Past(MONDAY, MONDAY + timedelta(days=2), [arrival(1), arrival(40)], calendars, {7: "UTC", 8: "UTC"})
+    out = Replay(desk, past).run()
+    assert [out.given[place].at for place in (0, 1)] == [MONDAY + timedelta(hours=5), MONDAY + timedelta(hours=40)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 330), st.one_of(st.none(), st.floats(0, 100)), st.integers(0, 99)), max_size=60),
@@ -133,6 +158,13 @@ def test_a_draft_is_tried_and_nothing_is_given_to_anybody(people: Any) -> None:
     assert (by_rep[first.pk]["change"], by_rep[first.pk]["expected"]) == ("+3", 8.0)
     assert (found["off_then"], found["off_now"], found["given"]) == (3.0, 0.0, 10)
     assert truth() == before
+    one = Assignment.objects.earliest("pk")
+    Assignment.objects.filter(pk=one.pk).update(how="overflow", at=one.handoff.opened_at + timedelta(minutes=5))
+    row = replay_start(by=people("admin"), draft=None)
+    replay_drain()
+    row.refresh_from_db()
+    zero = {"waiting": 0, "managers": 0, "off_hours": 0}
+    assert row.result["before"] == {"given": 10, "held": 1, "overflowed": 1, "wait": 300} | zero
 
 
 @pytest.mark.django_db

@@ -15,10 +15,11 @@ from funnels.selectors import stage_of_kind
 from handoff.models import Assignment, Handoff, PoolPointer, RoutingRule, RulePerson
 from handoff.selectors import explanation_sentences
 from handoff.services import assign_drain
-from handoff.services.routing import routing_try
-from leads.models import Lead
+from handoff.services.passing import handoff_reassign
+from handoff.services.routing import routing_try, rule_save
+from leads.models import Company, Lead, Standing
 from team.models import Team, User
-from tests.handoff.world import leads_make, mqls, reps
+from tests.handoff.world import leads_make, mqls, reps, scored
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,63 @@ def test_least_loaded_goes_by_what_is_open_of_what_fits() -> None:
     assert counts() == {small.pk: 3, large.pk: 9}
     said = " ".join(told(rows[0]))
     assert "has the most room" in said and "Open then:" in said and "0 of 4" in said and "0 of 12" in said
+
+
+def test_another_strategy_makes_up_for_nothing(people: Any) -> None:
+    small, large = reps(1, capacity_open=40)[0], reps(1, capacity_open=400)[0]
+    mine = rule(strategy="least_loaded")
+    mqls(22)
+    assign_drain()
+    assert counts() == {small.pk: 2, large.pk: 20}
+    for strategy in ("round_robin", "best_performer"):
+        before = counts()
+        values = {"name": "Mine", "strategy": strategy}
+        rule_save(by=people("admin"), rule=mine, revision=mine.revision, values=values)
+        mine.refresh_from_db()
+        for _ in range(3):
+            mqls(3)
+            assign_drain(limit=2)
+        more = counts() - before
+        assert sorted(more.values()) == [4, 5]
+
+
+def test_a_share_that_is_changed_counts_from_then_on() -> None:
+    rows = reps(6)
+    mine = rule()
+    shares = [RulePerson.objects.create(rule=mine, rep=rep) for rep in rows]
+    mqls(3)
+    assign_drain()
+    before = counts()
+    RulePerson.objects.filter(pk=shares[-1].pk).update(weight=10)
+    mqls(7)
+    assign_drain(limit=3)
+    assert 4 <= (counts() - before)[rows[-1].pk] <= 6  # ten of fifteen
+
+
+def test_an_owner_who_could_not_have_it_is_named_with_the_reason() -> None:
+    full, other = reps(1, capacity_open=0)[0], reps(1)[0]
+    marketer = User.objects.create(email="m@test.example", name="Maya", is_marketer=True)
+    rule()
+    rows = mqls(2)
+    for one, owner in zip(rows, (full, marketer), strict=True):
+        Company.objects.filter(leads=one.lead_id).update(owner=owner)
+    assign_drain()
+    assert counts() == {other.pk: 2}
+    assert told(rows[0]).count(f"{full.name} owns the company and was passed over: 0 of 0 open.") == 1
+    assert not [one for one in told(rows[0]) if one.startswith(f"{full.name} was skipped")]
+    assert "Maya owns the company and was passed over: takes no leads." in told(rows[1])
+
+
+def test_the_owner_of_the_company_comes_first_also_when_they_own_the_lead() -> None:
+    _, owner = reps(2)
+    rule(lead_owner_first=False)
+    lead = leads_make(score=80)[0]
+    Standing.objects.filter(pk=lead.pk).update(owner=owner)
+    Company.objects.filter(leads=lead.pk).update(owner=owner)
+    scored([lead])
+    assign_drain()
+    assert Handoff.objects.get().rep == owner
+    assert Assignment.objects.get().how == "company_owner"
 
 
 def won(rep: User, wins: int, losses: int) -> None:
@@ -150,15 +208,12 @@ def test_nobody_speaks_it_the_lead_waits_and_says_so() -> None:
     one = mqls(language="ja")[0]
     assign_drain()
     one.refresh_from_db()
-    assert one.waiting_why == "Nobody in the pool of “Mine” has room: 2 do not speak the language."
+    assert one.waiting_why == "Nobody of the pool of “Mine” can have it: 2 do not speak the language."
 
 
 def test_the_owner_of_the_lead_first_is_a_switch() -> None:
     first, owner = reps(2)
     lead = leads_make(score=80)[0]
-    from leads.models import Standing
-    from tests.handoff.world import scored
-
     Standing.objects.filter(pk=lead.pk).update(owner=owner)
     rule(lead_owner_first=False)
     scored([lead])
@@ -179,8 +234,8 @@ def test_overflow_to_another_team_and_from_there_nobody_is_sent_on() -> None:
     assert Assignment.objects.get(handoff=second).how == "overflow"
     said = told(second)
     assert "Nobody of the rule's own pool could have it, so the pool of team West came next." in said
-    assert third.waiting_why == "Nobody in the pool of “East” has room: 1 full. " + (
-        "Nobody in the pool of team West has room: 1 full."
+    assert third.waiting_why == "Nobody of the pool of “East” can have it: 1 full. " + (
+        "Nobody of the pool of team West can have it: 1 full."
     )
 
 
@@ -204,6 +259,33 @@ def test_the_manager_gets_it_when_nobody_is_there() -> None:
     one.refresh_from_db()
     assert one.rep == manager and Deal.objects.get(lead=one.lead).owner == manager
     assert f"{rep.name} was skipped: is not at work now." in told(one)
+
+
+def test_room_that_a_reassigned_lead_leaves_is_used_at_once(people: Any) -> None:
+    rep, other = reps(1, capacity_open=1)[0], reps(1, team="West")[0]
+    rule(team=rep.team)
+    first, second = mqls(score=90)[0], mqls(score=80)[0]
+    assign_drain()
+    handoff_reassign(handoff_id=first.pk, to=other, by=people("admin"))
+    assign_drain()
+    second.refresh_from_db()
+    assert second.rep == rep
+
+
+def test_those_who_wait_are_written_in_one_statement_whatever_each_waits_for() -> None:
+    reps(2, languages=["sw"])
+    rule(needs_language=True)
+
+    def statements(languages: str) -> int:
+        for language in languages.split():
+            mqls(language=language)
+        with CaptureQueriesContext(connection) as seen:
+            assign_drain()
+        return len(seen)
+
+    statements("fa")  # the first also tells the managers
+    few = statements("de fr")
+    assert statements("ja it es pt nl da") == few
 
 
 def test_held_until_the_next_opening() -> None:
