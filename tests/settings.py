@@ -13,6 +13,8 @@ os.environ["BATON_VAR"] = _var
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402
 
+# What ./test migrated once for all its test processes: a file of SQLite, the name of a database of PostgreSQL.
+MIGRATED = os.environ.get("BATON_TEST_MIGRATED")
 PASSWORD_HASHERS = ["tests.machinery.hashers.QuickHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
@@ -24,5 +26,7 @@ if "sqlite3" in _database["ENGINE"]:
     # A file, as in an install: threads and processes meet in it under the same locks. Only safe on no power cut.
     _database["TEST"] = {"NAME": VAR_DIR / "baton.sqlite3"}
     _database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+    if MIGRATED:  # and kept by --reuse-db
+        shutil.copy(MIGRATED, _database["TEST"]["NAME"])
 else:
-    _database["TEST"] = {"NAME": f"test_baton_{os.getpid()}"}
+    _database["TEST"] = {"NAME": f"test_baton_{os.getpid()}"} | ({"TEMPLATE": MIGRATED} if MIGRATED else {})

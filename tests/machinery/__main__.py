@@ -14,7 +14,7 @@ from tests.machinery import needs, stages
 from tests.machinery.servers import PrivatePostgres
 
 QUICK = "not slow and not browser"
-SHOWN = ["-q", "--tb=short", "--durations=5", "--durations-min=5"]
+SHOWN = ["-q", "--reuse-db", "--tb=short", "--durations=5", "--durations-min=5"]
 PARALLEL = ["-n", "2", "--dist", "loadfile", *SHOWN]
 # Those that wait for processes and pages: one more of them than cores, each test by itself (but for an xdist_group),
 # so that no core is idle while another has a long file to the end.
@@ -31,11 +31,13 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
 def everything(fast: bool, postgres: PrivatePostgres | None, work: Path) -> list[stages.Outcome]:
     """Checks, then the suite on each database; the tests that start processes or a browser by themselves."""
     url = postgres.url if postgres else "postgres://baton@localhost/baton"  # the checks never connect
-    outcomes = stages.run_checks(stages.checks(url, str(work / "var")))
-    lite = stages.clean_environment()
+    migrated, name = work / "migrated", PrivatePostgres.MIGRATED
+    checks = stages.checks(url, str(work / "var"))
+    outcomes = stages.run_checks(stages.migrations(postgres and postgres.url_of(name), str(migrated)) | checks)
+    lite = stages.clean_environment(BATON_TEST_MIGRATED=str(migrated / "baton.sqlite3"))
     runs = [("quick tests on SQLite", [*PARALLEL, "-m", QUICK], lite)]
     if postgres:
-        full = stages.served_environment(postgres.url, BATON_HTTPS="0")
+        full = stages.served_environment(postgres.url, BATON_HTTPS="0", BATON_TEST_MIGRATED=name)
         runs += [
             ("quick tests on PostgreSQL", [*PARALLEL, "-m", QUICK], full),
             ("process tests on SQLite", [*SPREAD, "-m", "slow and not browser"], lite),

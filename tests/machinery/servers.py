@@ -31,6 +31,7 @@ class PrivatePostgres:
     ``fsync`` is off: a power cut would lose this data, which is thrown away anyhow.
     """
 
+    MIGRATED = "migrated"  # nobody connects to it but who migrates it: it is copied
     SETTINGS = {
         "listen_addresses": "",
         "fsync": "off",
@@ -54,7 +55,10 @@ class PrivatePostgres:
 
     @property
     def url(self) -> str:
-        return f"postgres://baton@{quote(str(self.folder), safe='')}/baton"
+        return self.url_of("baton")
+
+    def url_of(self, database: str) -> str:
+        return f"postgres://baton@{quote(str(self.folder), safe='')}/{database}"
 
     @staticmethod
     def _unprivileged() -> pwd.struct_passwd | None:
@@ -107,7 +111,8 @@ class PrivatePostgres:
                     raise
                 time.sleep(0.05)
         connection.autocommit = True
-        connection.cursor().execute("CREATE DATABASE baton")
+        for name in ("baton", self.MIGRATED):
+            connection.cursor().execute(f"CREATE DATABASE {name}")
         connection.close()
 
     def __exit__(self, *_: object) -> None:

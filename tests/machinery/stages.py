@@ -29,6 +29,8 @@ OURS += [
 # What says where something is on this machine, and what to test.
 KEPT = ["BATON_VENV", "BATON_CHROMIUM", "BATON_POSTGRES_BIN", "BATON_SAMPLE_DATA"]
 
+Checks = dict[str, tuple[list[str], dict[str, str]]]
+
 
 @dataclass
 class Outcome:
@@ -54,7 +56,16 @@ def served_environment(url: str, **more: str) -> dict[str, str]:
     return clean_environment(DATABASE_URL=url, SECRET_KEY=secret, ALLOWED_HOSTS="localhost,127.0.0.1", **more)
 
 
-def checks(database_url: str, var: str) -> dict[str, tuple[list[str], dict[str, str]]]:
+def migrations(database_url: str | None, var: str) -> Checks:
+    """One empty database of each kind migrated, for the test processes to copy: each would do the same itself."""
+    migrate = [PYTHON, "manage.py", "migrate", "-v0"]
+    wanted = {"migrate on SQLite": (migrate, clean_environment(BATON_VAR=var))}
+    if database_url:
+        wanted["migrate on PostgreSQL"] = (migrate, served_environment(database_url, BATON_VAR=var))
+    return wanted
+
+
+def checks(database_url: str, var: str) -> Checks:
     """The checks that are not tests: name -> (command, environment)."""
     plain = clean_environment(BATON_VAR=var)
     served = served_environment(database_url, BATON_VAR=var)
@@ -69,7 +80,7 @@ def checks(database_url: str, var: str) -> dict[str, tuple[list[str], dict[str, 
     }
 
 
-def run_checks(wanted: dict[str, tuple[list[str], dict[str, str]]]) -> list[Outcome]:
+def run_checks(wanted: Checks) -> list[Outcome]:
     """Two at a time; what a check said is shown when it failed."""
 
     def one(name: str) -> Outcome:
