@@ -60,8 +60,8 @@
   }
   function tell(found) {
     // Heard also when the page is behind: that is what a sound is for.
-    const rings = "sound" in document.body.dataset && fresh("baton.rung", found).some((one) => one.kind === "handoff");
-    if (rings) beep();
+    const rings = fresh("baton.rung", found).some((one) => one.kind === "handoff");
+    if (rings && "sound" in document.body.dataset) beep();
     if (document.hidden) return; // nobody sees it; the title says so
     const items = fresh("baton.told", found);
     if (!items.length) return;
