@@ -145,9 +145,7 @@ def lead_log(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": form}, status=422)
     try:
-        activity_record(
-            lead=found, kind=kind, by=user, properties=form.facts(), key=form.cleaned_data["once"] or None
-        )
+        activity_record(lead=found, kind=kind, by=user, properties=form.facts(), key=form.cleaned_data["once"])
     except Refused as refusal:
         form.add_error(None, refusal.message)
         return render(request, "desk/_log_form.html", {"lead": found, "kind": kind, "form": form}, status=422)

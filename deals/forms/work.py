@@ -12,7 +12,7 @@ from deals.rules import TEXT_LIMITS
 from deals.selectors import lost_reasons, owners
 from funnels.models import Funnel, Stage
 from funnels.selectors import pipelines
-from leads.calls import LONGEST
+from leads.forms.logged import LoggedForm
 from leads.models import Company, Lead
 from leads.selectors.companies import companies_seen_by
 
@@ -131,12 +131,11 @@ class LoseForm(SeqForm):
     )
 
 
-class LogForm(forms.Form):
+class LogForm(LoggedForm):
     kind = forms.ChoiceField(
         choices=[("call", "Call"), ("email", "E-mail"), ("meeting", "Meeting"), ("note", "Note")]
     )
     text = forms.CharField(label="What was said", required=False, max_length=4000, widget=forms.Textarea({"rows": 2}))
-    minutes = forms.IntegerField(label="Minutes of a call", required=False, min_value=1, max_value=LONGEST)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

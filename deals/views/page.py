@@ -81,9 +81,10 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         return _invalid(request, pk, form)
     if deal.lead is None:
         return _no(request, pk, Refused("The deal has no person to log this on.", field="lead"))
-    kind = form.cleaned_data["kind"]
+    kind, once = form.cleaned_data["kind"], form.cleaned_data["once"]
+    told = {**form.facts(), "deal": deal.pk}
     try:
-        activity_record(lead=deal.lead, kind=kind, by=request.user, properties={**form.facts(), "deal": deal.pk})
+        activity_record(lead=deal.lead, kind=kind, by=request.user, properties=told, key=once)
     except Refused as refusal:
         return _no(request, pk, refusal)
     return answer(request, pk, Say(f"{KINDS[kind]} logged."))

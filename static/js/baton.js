@@ -79,7 +79,7 @@
   function copyText(button) {
     const said = () => toast("Copied.");
     const select = () => {
-      const code = button.parentElement.querySelector("code");
+      const code = button.parentElement.querySelector("code") || button.closest("section").querySelector("q");
       if (code) getSelection().selectAllChildren(code);
       toast("Selected. Press Ctrl C to copy.");
     };

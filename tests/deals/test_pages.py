@@ -322,6 +322,12 @@ def test_logging_writes_on_the_leads_timeline(people: Any, login: Any) -> None:
     client, url = login("rep"), reverse("deals:log", args=[deal.pk])
     assert client.post(url, {"kind": "note", "text": "They like it"}, headers=HTMX).status_code == 200
     assert client.post(url, {"kind": "hack", "text": ""}, headers=HTMX).status_code == 422
+    for _ in range(2):  # a double click
+        client.post(url, {"kind": "call", "once": "log:2"}, headers=HTMX)
+    assert Activity.objects.filter(kind="call").count() == 1
+    assert client.post(url, {"kind": "call", "once": "click:2"}, headers=HTMX).status_code == 422
+    page = client.get(reverse("deals:detail", args=[deal.pk])).content.decode()
+    assert 'name="once" value="log:' in page
     row = Activity.objects.get(kind="note")
     assert (row.lead_id, row.by, row.properties["text"]) == (deal.lead_id, people("rep"), "They like it")
     assert "They like it" in client.get(reverse("deals:detail", args=[deal.pk])).content.decode()

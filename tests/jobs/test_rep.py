@@ -226,3 +226,27 @@ def test_on_a_phone_the_list_is_first_and_the_person_opens_over_it(browser_as: O
     page.locator(".panel-back").click()
     expect(page.locator("#queue-list")).to_be_visible()
     expect(page.locator("#queue-panel")).not_to_be_visible()
+
+
+def test_what_is_typed_while_the_answer_before_is_saved_stays(browser_as: Opened) -> None:
+    """The checklist, filled in while talking; on a phone, where the panel shows the clock that the list hides."""
+    handed_to_rep()
+    page = browser_as("rep", size=PHONE)
+    page.goto("/queue/")
+    page.locator(".item-link").click()
+    expect(page.locator(".panel-top [role=timer]")).to_be_visible()
+    lines, held = page.locator(".checklist li"), list[Route]()
+    page.route("**/checklist/*/", lambda route: held.append(route))
+    lines.nth(0).locator("input[name=text]").fill("Two vans a week")
+    page.keyboard.press("Tab")
+    page.keyboard.type("No spare ")
+    within(page, lambda: len(held) == 1)
+    held[0].continue_()
+    expect(lines.nth(0)).to_have_class("done")
+    page.keyboard.type("parts")
+    page.keyboard.press("Enter")
+    within(page, lambda: len(held) == 2)
+    held[1].continue_()
+    expect(lines.nth(1)).to_have_class("done")
+    expect(lines.nth(1).locator("input[name=text]")).to_have_value("No spare parts")
+    expect(page.locator(".queue-panel [role=status]", has_text="2 of")).to_be_visible()
