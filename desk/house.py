@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import leases, outbox
 from core.keyset import keyset_page
 from core.models import OutboxMessage
+from core.rules import whole_read
 from team.access import roles_required
 from team.models import Channel
 
@@ -37,8 +38,8 @@ def _by_way(rows: QuerySet[OutboxMessage], way: str) -> QuerySet[OutboxMessage]:
         return rows.filter(mail)
     if way == "other":
         return rows.exclude(topic__in=(*MAILS, *NEWS))
-    if way.isdecimal() and len(way) < 19:
-        return rows.filter(topic__in=NEWS, payload__channel_id=int(way))
+    if (channel := whole_read(way)) is not None:
+        return rows.filter(topic__in=NEWS, payload__channel_id=channel)
     return rows
 
 
@@ -101,9 +102,8 @@ def deliveries_retry(request: HttpRequest) -> HttpResponse:
     """Try again what was given up: one (``pk``), all of one way (``way``), or all."""
     pk, way = request.POST.get("pk", ""), request.POST.get("way", "")
     rows = _by_way(OutboxMessage.objects.filter(state=STATES.DEAD), way)
-    if pk:  # one, and never all because it was not understood
-        rows = rows.filter(pk=int(pk)) if pk.isdecimal() and len(pk) < 19 else rows.none()
-    number = leases.retry_now(rows)
+    # one, and never all because it was not understood
+    number = leases.retry_now(rows.filter(pk=whole_read(pk) or 0) if pk else rows)
     outbox.wake("core.tasks.outbox_drain")
     messages.success(request, f"{number} put back: they are tried again now.")
     return redirect(reverse("desk:deliveries") + (f"?{urlencode({'way': way})}" if way else ""))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.clock import db_now
 from core.errors import Refused
 from core.models import Leased
+from core.rules import whole_read
 from desk.models import Relief
 from desk.selectors import relief as selectors
 from desk.services import relief as service
@@ -63,7 +64,7 @@ def _asked(request: HttpRequest) -> Relief:
     given = request.POST if request.method == "POST" else request.GET
     rep = given.get("rep", "")
     if rep:
-        found = get_object_or_404(User, pk=int(rep) if rep.isascii() and rep.isdigit() and len(rep) < 18 else 0)
+        found = get_object_or_404(User, pk=whole_read(rep) or 0)
         if not may_manage(by, found):
             raise PermissionDenied
         return Relief(by=by, rep=found)

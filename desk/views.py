@@ -10,6 +10,7 @@ from django_htmx.http import trigger_client_event
 
 from core.clock import screen_now
 from core.errors import Refused
+from core.rules import whole_read
 from deals.models import Deal
 from desk import selectors
 from desk.forms import LogForm
@@ -117,8 +118,7 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
 @roles_required(*EVERYBODY)
 def brief(request: HttpRequest, pk: int) -> HttpResponse:
     """What to know before the first word: the source, what they saw, what to say, what to ask (about ``?deal=``)."""
-    asked = request.GET.get("deal", "")
-    deal = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else 0
+    deal = whole_read(request.GET.get("deal", "")) or 0
     return render(request, "desk/_brief.html", selectors.brief_of(_lead(request, pk), request.user, deal))
 
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Refused
+from core.rules import whole_read
 from scoring.learn_forms import LearnForm
 from scoring.models import Study
 from scoring.selectors import active_model
@@ -79,10 +80,10 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
 @roles_required(*WHO)
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Put one suggestion (``rule``) or all of them into a draft of the active model."""
-    wanted = request.POST.get("rule", "")
+    wanted = whole_read(request.POST.get("rule", ""))
     try:
         draft, done = suggestions_apply(
-            study_id=_study(pk).pk, rule_ids=[int(wanted)] if wanted.isdecimal() else None, by=request.user
+            study_id=_study(pk).pk, rule_ids=None if wanted is None else [wanted], by=request.user
         )
     except Refused as refusal:
         messages.error(request, refusal.message)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Refused
 from core.keyset import keyset_page
+from core.rules import whole_read
 from leads.selectors.words import count_capped, count_said
 from scoring.met_forms import AskedForm, FeedbackForm
 from scoring.models import ScoringModel, ScoringRule, Study
@@ -166,7 +167,7 @@ def rows(request: HttpRequest, pk: int) -> HttpResponse:
 def _about(model: ScoringModel, asked: feedback.Asked) -> ScoringRule | None:
     if asked.by != "rule":
         return None
-    return get_object_or_404(model.rules.select_related("model"), pk=int(asked.key) if asked.key.isdecimal() else 0)
+    return get_object_or_404(model.rules.select_related("model"), pk=whole_read(asked.key) or 0)
 
 
 def _title(asked: feedback.Asked) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Conflict, Refused
+from core.rules import whole_read
 from leads.models import Lead
 from scoring import rules, services
 from scoring.forms import ModelForm, RuleForm
@@ -84,7 +85,8 @@ def draft(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("from", "")
     if wanted in STARTERS:
         return redirect("scoring:model", services.model_start(starter=wanted, by=request.user).pk)
-    source = ScoringModel.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else active_model()
+    number = whole_read(wanted)
+    source = active_model() if number is None else ScoringModel.objects.filter(pk=number).first()
     if source is None:
         raise Http404
     made = services.model_draft(source=source, by=request.user)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from core.errors import Refused
+from core.rules import whole_read
 from deals import rules
 from deals.access import sees_prices
 from deals.models import Deal
@@ -152,11 +153,11 @@ def board_column(
 
     Raises Refused for an ``after`` that was not ours.
     """
-    since_text, _, pk = after.rpartition("_")
-    since = _moment(since_text)
-    if since is None or not pk.isdecimal() or len(pk) > 18:
+    since_text, _, pk_text = after.rpartition("_")
+    since, pk = _moment(since_text), whole_read(pk_text)
+    if since is None or pk is None:
         raise Refused("This link is broken. Reload the board.", field="after")
-    rows = _rows(user, wanted).filter(Q(stage_since__lt=since) | Q(stage_since=since, pk__lt=int(pk)), stage=stage)
+    rows = _rows(user, wanted).filter(Q(stage_since__lt=since) | Q(stage_since=since, pk__lt=pk), stage=stage)
     if wanted.get("stalled"):
         rows = rows.filter(stalled_q([stage], now))
     found = cards(_staged(_shown(rows)[: BOARD_CARDS + 1], stage), now)

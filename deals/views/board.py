@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import screen_now
 from core.errors import Refused
+from core.rules import whole_read
 from deals.access import sees_prices, works_deals
 from deals.forms import BoardFilter, MoveForm
 from deals.forms.work import edit_form
@@ -110,9 +111,8 @@ def _ask(
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back the last move, win or loss."""
     deal = deal_worked(request, pk)
-    seq = request.POST.get("seq", "")
     try:
-        back = deal_undo(deal=deal, by=request.user, seq=int(seq) if seq.isdecimal() and len(seq) < 10 else 0)
+        back = deal_undo(deal=deal, by=request.user, seq=whole_read(request.POST.get("seq", "")) or 0)
     except Refused as refusal:
         return answer(request, pk, say_no(refusal), status=status_of(refusal))
     return answer(request, pk, Say(f"{back.name} is back in {back.stage}."))

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import csvsafe
 from core.clock import screen_now
 from core.errors import Refused
+from core.rules import whole_read
 from deals.access import sees_prices, works_deals
 from deals.forms import DealFilter, DealNewForm
 from deals.selectors import deal_rows, deals_list
@@ -72,6 +73,5 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    pk = request.GET.get("lead", "")
-    lead = Lead.objects.visible_to(request.user).filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
+    lead = Lead.objects.visible_to(request.user).filter(pk=whole_read(request.GET.get("lead", "")) or 0).first()
     return {"lead": lead, "lead_email": lead.email} if lead else {}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from core.rules import whole_read
 from deals.selectors import StalledDeal, TaskDue, deals_stalled, tasks_due
 from handoff.selectors import Asked, queue_for
 
@@ -79,16 +80,17 @@ def queue_get(user: Any, now: datetime) -> Queue:
 
 def queue_item_get(user: Any, key: str, now: datetime) -> QueueItem | None:
     """One item of ``user``'s queue by its key ("handoff-12"); None when it is not there (any more)."""
-    kind, _, number = key.partition("-")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    kind, _, text = key.partition("-")
+    number = whole_read(text)
+    if number is None:
         return None
     found: list[QueueItem] = []
     if kind == "handoff":
-        found = [_handoff_item(one, now) for one in queue_for(user, pk=int(number))]
+        found = [_handoff_item(one, now) for one in queue_for(user, pk=number)]
     elif kind == "task":
-        found = [_task_item(one, now) for one in tasks_due(user, now, pk=int(number))]
+        found = [_task_item(one, now) for one in tasks_due(user, now, pk=number)]
     elif kind == "deal":
-        found = [_deal_item(one, now) for one in deals_stalled(user, now, pk=int(number))]
+        found = [_deal_item(one, now) for one in deals_stalled(user, now, pk=number)]
     return found[0] if found else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from core.rules import whole_read
 from deals.models import Deal, Task
 from desk.models import Relief
 from funnels.models import Stage
@@ -126,4 +127,4 @@ def reliefs_seen_by(user: Any) -> QuerySet[Relief]:
 
 
 def selected_ids(texts: Sequence[str]) -> list[int]:
-    return sorted({int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 18})
+    return sorted({number for one in texts if (number := whole_read(one)) is not None})

@@ -6,6 +6,7 @@ from django import forms
 
 from core import places
 from core.errors import Refused
+from core.rules import whole_read
 from handoff.forms.settings import Revised
 from handoff.models import RoutingRule
 from leads.forms.condition import ConditionField
@@ -130,7 +131,7 @@ class TryForm(forms.Form):
         """The lead that it names. Raises Refused when ``user`` sees none such."""
         text = self.cleaned_data["lead"].strip().lower() if self.is_valid() else ""
         rows = Lead.objects.visible_to(user).select_related("company", "standing")
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+        number = whole_read(text)
         lead = (rows.filter(pk=number) if number else rows.filter(email_key=text)).first() if text else None
         if lead is None:
             raise Refused("You see no lead with this e-mail or number.", field="lead")

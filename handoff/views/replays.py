@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.charts import lines
 from core.errors import Refused
+from core.rules import whole_read
 from handoff.models import RoutingDraft, RoutingReplay
 from handoff.services import replays as service
 from team.access import roles_required
@@ -20,9 +21,9 @@ from team.access import roles_required
 def start(request: HttpRequest) -> HttpResponse:
     """POST ``draft``: 1 to try the draft, else the rules in force; ``days``: how far back."""
     draft = RoutingDraft.objects.first() if request.POST.get("draft") == "1" else None
-    days = request.POST.get("days", "30")
+    days = whole_read(request.POST.get("days", "30"))
     try:
-        made = service.replay_start(by=request.user, draft=draft, days=int(days) if days.isdecimal() else 0)
+        made = service.replay_start(by=request.user, draft=draft, days=days or 0)
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect("handoff:replays")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import csvsafe
 from core.clock import db_now
 from core.errors import Conflict, Refused
+from core.rules import whole_read
 from insights import behind as rows_behind
 from insights import contract_rows
 from insights.boards import contract as board
@@ -74,10 +75,10 @@ def contract_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def contract_rows_(request: HttpRequest) -> HttpResponse:
     """``?what=`` names the number; ``week`` one week, else those of the page."""
-    form, reason = WeeksForm(request.GET), request.GET.get("reason", "")
+    form = WeeksForm(request.GET)
     asked = contract_rows.Asked(
         request.GET.get("what", ""),
-        int(reason) if reason.isdecimal() and len(reason) < 19 else None,
+        whole_read(request.GET.get("reason", "")),
         request.GET.get("campaign", "")[:100],
         request.GET.get("source", "")[:60],
     )
@@ -160,9 +161,9 @@ def _initial(user: Any, held: Contract) -> dict[str, Any]:
 @require_POST
 def promise_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Promise, pk=pk)
-    revision = request.POST.get("revision", "")
+    revision = whole_read(request.POST.get("revision", "")) or 0
     try:
-        promises.promise_withdraw(by=request.user, revision=int(revision) if revision.isdecimal() else 0, promise=row)
+        promises.promise_withdraw(by=request.user, revision=revision, promise=row)
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from core.errors import Refused
+from core.rules import whole_read
 from leads.compiler import condition_q
 from leads.conditions import condition_check
 from leads.models import Lead, Segment, Standing
@@ -72,7 +73,7 @@ def filter_read(data: Mapping[str, str] | str, user: Any) -> LeadFilter:
 
 def _segment(text: str, user: Any) -> Segment | None:
     visible = segments_visible(user)
-    return visible.filter(pk=int(text)).first() if text.isdigit() and len(text) < 18 else None
+    return visible.filter(pk=whole_read(text) or 0).first()
 
 
 def segments_visible(user: Any) -> QuerySet[Segment]:

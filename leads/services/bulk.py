@@ -14,6 +14,7 @@ from core import leases, outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.models import Leased
+from core.rules import whole_read
 from funnels.models import Stage
 from leads import moves
 from leads.models import BulkChange, BulkJob, Standing, Tag
@@ -68,7 +69,7 @@ def _meaning(by: Any, action: str, value: str) -> tuple[str, dict[str, Any]]:
     if action == A.OWNER:
         return _owner_meant(by, value)
     if action == A.STAGE:
-        stage = Stage.objects.select_related("funnel").filter(pk=int(value)).first() if value.isdigit() else None
+        stage = Stage.objects.select_related("funnel").filter(pk=whole_read(value) or 0).first()
         if stage is None or not stage.is_active or stage.funnel.kind == "sales" or stage.kind == "handed_off":
             raise Refused("Choose a stage that leads may be moved to by hand.", field="value")
         return f"Move to {stage.name}", {"stage": stage.pk}
@@ -87,7 +88,7 @@ def _owner_meant(by: Any, value: str) -> tuple[str, dict[str, Any]]:
         raise Refused("Only a manager or a marketer may give leads to somebody.", code="role", field="action")
     if value in ("", "none"):
         return "Take the owner off", {"owner": None}
-    owner = User.objects.filter(pk=int(value)).first() if value.isdigit() else None
+    owner = User.objects.filter(pk=whole_read(value) or 0).first()
     if owner is None or not owner.is_active or not owner.has_role("rep", "manager"):
         raise Refused("Choose an active rep or manager.", field="value")
     return f"Give to {owner}", {"owner": owner.pk}

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.clock import screen_now
 from core.errors import Refused
 from core.models import Leased
+from core.rules import whole_read
 from leads.models import BulkJob, Standing
 from leads.selectors.filters import filter_apply, filter_read
 from leads.selectors.words import count_capped, count_said
@@ -30,7 +31,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     value = request.POST.get("value", "") or request.POST.get(f"value_{action}", "")
     query = request.POST.get("query", "")
     everyone = request.POST.get("scope") == "all"
-    ids = [int(one) for one in request.POST.getlist("lead") if one.isdigit() and len(one) < 18]
+    ids = [pk for one in request.POST.getlist("lead") if (pk := whole_read(one)) is not None]
     try:
         risky = everyone or action == BulkJob.Action.ERASE
         if risky and not request.POST.get("confirmed"):

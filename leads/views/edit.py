@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
+from core.rules import whole_read
 from leads import rules
 from leads.forms.lead import LeadForm
 from leads.models import Lead
@@ -129,9 +130,8 @@ def lead_merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Find the other record of the same person (``q``), compare (``with``), merge it into this one (POST)."""
     keep = _lead(request, pk)
     data = request.POST if request.method == "POST" else request.GET
-    asked = data.get("with", "")
     others = Lead.objects.visible_to(request.user).exclude(pk=pk).select_related("company", "standing__stage")
-    other = others.filter(pk=int(asked)).first() if asked.isdigit() and len(asked) < 18 else None
+    other = others.filter(pk=whole_read(data.get("with", "")) or 0).first()
     q = request.GET.get("q", "")
     context: dict[str, Any] = {"keep": keep, "other": other, "q": q, "lead_url": keep.get_absolute_url(), "error": ""}
     if request.method == "POST" and other is not None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.clock import screen_now
 from core.errors import Refused
+from core.rules import whole_read
 from leads.conditions import condition_sentence
 from leads.forms.settings import SegmentForm
 from leads.models import Segment, Standing
@@ -34,9 +35,9 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     """The person's segments and the shared ones. Each count is asked for by its row (``count=<pk>``)."""
     user: Any = request.user
     visible = segments_visible(user)
-    asked = request.GET.get("count", "")
-    if asked.isdigit() and len(asked) < 18:
-        return HttpResponse(_count(get_object_or_404(visible, pk=int(asked)), user))
+    asked = whole_read(request.GET.get("count", ""))
+    if asked is not None:
+        return HttpResponse(_count(get_object_or_404(visible, pk=asked), user))
     rows = [
         {
             "segment": one,

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from core.clock import db_now
+from core.rules import whole_read
 from leads.compiler import condition_q
 from leads.models import Activity, Standing
 from scoring.lift import Tally, days_counting
@@ -163,7 +164,7 @@ def handed_rows(model: ScoringModel, user: Any, asked: Asked) -> QuerySet[Handed
     """The rows behind a number of sales' leads; none for a rule that was not counted."""
     rows = _within(handed_visible(model, user), asked.days)
     if asked.by == "rule":
-        rule = model.rules.filter(pk=int(asked.key)).first() if asked.key.isdecimal() else None
+        rule = model.rules.filter(pk=whole_read(asked.key) or 0).first()
         place = rule_place(count_done(model), rule) if rule else None
         rows = holding(rows, rule.group, place) if rule and place is not None else rows.none()
     elif asked.by in FIELDS:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.ask import ask
 from core.clock import db_now
+from core.rules import whole_read
 from team import selectors, services
 from team.forms import HoursForm, ProfileForm, TimeOffForm, TokenForm
 from team.models import ApiToken, Notice, TimeOff
@@ -121,11 +122,6 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("team:tokens")
 
 
-def _number(text: str) -> int:
-    """A row number as it was sent; 0, which no row has, for anything else."""
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
-
-
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
     """Unread notices and what waits in the queue, asked for every second or so by the page in front: counts on
@@ -150,7 +146,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     rows = Notice.objects.filter(user=user)
     unread = rows.filter(read_at=None).count()
-    before = _number(request.GET.get("cursor", ""))
+    before = whole_read(request.GET.get("cursor", ""))
     page = list((rows.filter(pk__lt=before) if before else rows)[:51])
     following = str(page[49].pk) if len(page) > 50 else ""
     return render(request, "team/notices.html", {"notices": page[:50], "next": following, "unread": unread})
@@ -160,7 +156,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def notices_read(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sent = request.POST.get("pk", "")
-    services.notices_read(user=user, pks=[_number(sent)] if sent else None)
+    services.notices_read(user=user, pks=[whole_read(sent) or 0] if sent else None)
     go = request.POST.get("next", "")
     if not go.startswith("/") or not url_has_allowed_host_and_scheme(go, allowed_hosts={request.get_host()}):
         go = reverse("team:notices")
