@@ -14,7 +14,7 @@ from leads.models import Standing
 from team.models import Notice
 
 State = Handoff.State
-HELD = (State.ASSIGNED, State.ACCEPTED)
+HELD = Handoff.HELD
 # notices and done messages may be tidied away after a while
 REMEMBERED = timedelta(days=7)
 
@@ -200,7 +200,8 @@ def _promises() -> Iterator[Broken]:
     terms = SlaRevision.objects.filter(policy=OuterRef("sla"), revision=OuterRef("sla_revision"))
     yield from found(
         "handoff: a clock's terms are kept",
-        Handoff.objects.filter(state__in=HELD, responded_at=None, sla__isnull=False, sla_revision__isnull=False)
+        Handoff.objects.unanswered()
+        .filter(sla__isnull=False, sla_revision__isnull=False)
         .filter(~Exists(terms))
         .order_by("pk"),
         lambda row: f"handoff {row.pk}: the terms {row.sla_id}, revision {row.sla_revision} are gone.",

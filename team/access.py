@@ -1,4 +1,4 @@
-"""Which roles may open a page. Whose rows they then see is ``visible_to`` of each query."""
+"""Which roles may open a page, or change a setting. Whose rows they then see is ``visible_to`` of each query."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+
+from core.errors import Refused
 
 View = Callable[..., HttpResponseBase]
 
@@ -28,3 +30,9 @@ def roles_required(*roles: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def managers_only(by: Any, said: str = "Only managers change this.") -> None:
+    """Raises Refused (``forbidden``) for whoever is no manager: what a service asks, whoever called it."""
+    if not by.has_role("manager"):
+        raise Refused(said, code="forbidden")

@@ -23,6 +23,17 @@ def people_seen_by(user: User) -> QuerySet[User]:
     return rows.filter(Q(team=user.team_id) | Q(pk=user.pk)) if user.is_manager else rows.filter(pk=user.pk)
 
 
+def managers_of(team_ids: Iterable[int | None]) -> dict[int | None, list[User]]:
+    """Whom to tell about each team's trouble: its managers, those of no team, and admins when there is neither. One
+    query."""
+    people = list(User.objects.filter(Q(is_manager=True) | Q(is_admin=True), is_active=True).order_by("pk"))
+    out: dict[int | None, list[User]] = {}
+    for team in set(team_ids):
+        managers = [one for one in people if one.is_manager and one.team_id in (team, None)]
+        out[team] = managers or [one for one in people if one.is_admin]
+    return out
+
+
 def teams_counted() -> QuerySet[Team]:
     """Teams with ``people`` and ``reps``, the active ones in each."""
     active = Q(members__is_active=True)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.ordered import row_revise, row_shift, rows_held
 from deals.models import Answer, Deal, Question
 from deals.services.deals import deal_update
 from leads.conditions import condition_check
@@ -50,25 +50,13 @@ def question_save(*, question: Question | None, revision: int, values: dict[str,
         return made
     if values["field"] != question.field and question.answers.exists():
         raise Refused("It was answered: what it asks for stays. Switch it off and write a new one.", field="field")
-    rows = Question.objects.filter(pk=question.pk)
-    if not rows.filter(revision=revision).update(**values, revision=F("revision") + 1):
-        raise Conflict("Somebody else changed this since you opened it. Reload to see their version.")
-    return rows.get()
+    return row_revise(question, revision, values)
 
 
 @transaction.atomic
 def question_move(*, pk: int, up: bool) -> None:
-    """One place up or down."""
-    rows = sorted(Question.objects.order_by("pk").select_for_update(), key=lambda one: (one.position, one.pk))
-    index = next((place for place, one in enumerate(rows) if one.pk == pk), None)
-    if index is None:
-        raise Refused("It is gone.", code="missing")
-    other = index - 1 if up else index + 1
-    if 0 <= other < len(rows):
-        rows[index], rows[other] = rows[other], rows[index]
-    for place, one in enumerate(rows):
-        one.position = place
-    Question.objects.bulk_update(rows, ["position"])
+    """One place up or down. Raises Refused when it is gone."""
+    row_shift(rows_held(Question.objects.all()), pk, up=up)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from django import forms
 
 from handoff.forms.settings import Revised
 from handoff.models import MqlPolicy
+from handoff.services.policies import TOPS
 from leads.forms.condition import ConditionField
 from leads.rules import ACTIVITY_KINDS, RESPONSE_KINDS
 
@@ -57,21 +58,12 @@ class PolicyForm(Revised):
         kinds |= {kind: kind for kind in self.instance.instant_kinds if kind not in kinds}
         field: Any = self.fields["instant_kinds"]
         field.choices = list(kinds.items())
-        tops = {"score": 200, "instant_days": 3650, "recycle_wait_days": 3650, "recycle_rise": 200}
-        for name, top in tops.items():
-            number: Any = self.fields[name]
-            number.widget.attrs.update({"min": 0, "max": top})
-            number.max_value = top
+        for name, top in TOPS.items():
+            self.fields[name].widget.attrs.update({"min": 0, "max": top})
         if self.instance.is_default:
             del self.fields["condition"]
         if not self.instance.pk:
             self.initial["name"] = ""
-
-    def clean_score(self) -> int:
-        score: int = self.cleaned_data["score"]
-        if score > 200:
-            raise forms.ValidationError("The highest score is 200: nobody would ever pass.")
-        return score
 
     def values(self) -> dict[str, Any]:
         return {"condition": {}} | super().values()

@@ -62,8 +62,7 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def unanswered(self) -> "HandoffQuerySet":
         """Whose clock runs or ran out: a rep has them, and nobody called, wrote to or met them. Accepting is no
         answer; a deal that is won or lost waits for none any more."""
-        held = [Handoff.State.ASSIGNED, Handoff.State.ACCEPTED]
-        return self.filter(state__in=held, responded_at=None, closed_at=None)
+        return self.filter(state__in=Handoff.HELD, responded_at=None, closed_at=None)
 
     def late(self, now: datetime) -> "HandoffQuerySet":
         return self.unanswered().filter(due_at__lte=now)
@@ -83,6 +82,8 @@ class Handoff(models.Model):
         ASSIGNED = "assigned", "With a rep"
         ACCEPTED = "accepted", "Accepted"
         REJECTED = "rejected", "Rejected"
+
+    HELD = (State.ASSIGNED, State.ACCEPTED)  # a rep has it
 
     # its index is the unique one on (lead, cycle)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="handoffs", db_index=False)

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 
 from core.errors import Refused
 from handoff import rules
-from handoff.models import Handoff, RejectReason
+from handoff.models import Handoff, HandoffQuerySet, RejectReason
 from handoff.selectors.explained import names_in, sentences
 from leads.rules import lead_name
 from team.models import User
@@ -17,7 +17,7 @@ def clock_set(handoff: Handoff, now: datetime) -> Handoff:
     """Put on ``handoff`` what a clock shows: ``clock_level`` ('', warn, late), ``clock_percent`` and
     ``seconds_left`` (negative when late, None without a running clock); and what the stopped ones said:
     ``system_seconds`` (when the first rep was read), ``human_seconds`` and ``in_time``, None while they run."""
-    held = handoff.state in (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED) and handoff.closed_at is None
+    held = handoff.state in Handoff.HELD and handoff.closed_at is None
     running = held and handoff.due_at is not None and handoff.responded_at is None
     one: Any = handoff
     one.clock_level = rules.clock_level(now, handoff.warn_at, handoff.due_at) if running else ""
@@ -68,8 +68,7 @@ def queue_for(user: Any, limit: int = 200, pk: int | None = None) -> list[Asked]
 def handoff_counts(user: Any, now: datetime) -> dict[str, int]:
     """For badges: ``mine`` (to decide), ``mine_late``, and of all that ``user`` may see ``waiting``, ``assigned``
     and ``late``. One query."""
-    held = [Handoff.State.ASSIGNED, Handoff.State.ACCEPTED]
-    late = Q(due_at__lte=now, responded_at=None, closed_at=None, state__in=held)
+    late = Q(due_at__lte=now, responded_at=None, closed_at=None, state__in=Handoff.HELD)
     mine = Q(rep=user, state=Handoff.State.ASSIGNED)
     open_states = [Handoff.State.WAITING, Handoff.State.ASSIGNED]
     rows = Handoff.objects.visible_to(user).filter(Q(state__in=open_states) | late)
@@ -130,17 +129,7 @@ def reasons_active() -> QuerySet[RejectReason]:
     return RejectReason.objects.filter(is_active=True)
 
 
-def managers_of(team_ids: Any) -> dict[int | None, list[User]]:
-    """Whom to tell about each team's trouble: its managers, those of no team, and admins when there is neither."""
-    people = list(User.objects.filter(Q(is_manager=True) | Q(is_admin=True), is_active=True).order_by("pk"))
-    out: dict[int | None, list[User]] = {}
-    for team in set(team_ids):
-        managers = [one for one in people if one.is_manager and one.team_id in (team, None)]
-        out[team] = managers or [one for one in people if one.is_admin]
-    return out
-
-
-def handoffs_listed(user: Any) -> QuerySet[Handoff]:
+def handoffs_listed(user: Any) -> HandoffQuerySet:
     """Handoffs that ``user`` may see, with all that a row of the list shows."""
     rows = Handoff.objects.visible_to(user).select_related("lead__company", "rep", "reject_reason")
     return rows.with_first_rep()

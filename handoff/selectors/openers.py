@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from handoff.models import Opener
 from handoff.rules import opener as rules
 from leads.compiler import leads_matching
 from leads.models import Activity, Lead
 from team.models import User
+from team.rules import zone_get
 
 DAYS = 60
 
@@ -38,10 +38,7 @@ def opener_values(lead: Lead, rep: User, now: datetime) -> dict[str, str]:
 
 def _days(at: datetime, now: datetime, rep: User) -> int:
     """Whole days by the rep's calendar: what was last night is yesterday."""
-    try:
-        zone = ZoneInfo(rep.time_zone)
-    except (OSError, ValueError):
-        zone = ZoneInfo("UTC")
+    zone = zone_get(rep.time_zone)
     return (now.astimezone(zone).date() - at.astimezone(zone).date()).days
 
 

@@ -11,9 +11,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from core.clock import screen_now
 from funnels.models import Funnel, Stage
 from handoff.models import Assignment, Handoff, MqlPolicy, MqlPolicyChange
-from handoff.rules import day_start
 from leads.compiler import condition_q
 from leads.models import Activity, Lead, Standing
+from team.rules import day_start
 
 DAYS = 30
 LOG = 30

@@ -8,8 +8,6 @@ from core.clock import db_now
 from handoff.models import Handoff
 from handoff.selectors.tokens import accept_url
 
-_HELD = (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED)
-
 
 def notice_truths(*, user_id: int, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Of each key that is about a handoff: does it hold, and the address of the button that accepts ('' for none).
@@ -33,6 +31,6 @@ def _truth(one: Handoff | None, rest: Sequence[str], user_id: int, now: datetime
         return {"holds": holds, "accept": accept_url(one, user_id) if holds else ""}
     if rest[-1:] == ["warn"]:
         in_time = one.due_at is not None and one.due_at > now
-        waits = one.responded_at is None and one.closed_at is None and one.state in _HELD
+        waits = one.responded_at is None and one.closed_at is None and one.state in Handoff.HELD
         return {"holds": same and in_time and waits, "accept": ""}
     return {"holds": True, "accept": ""}

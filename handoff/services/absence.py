@@ -13,10 +13,10 @@ from django.db.models.functions import Coalesce, Greatest
 
 from core.clock import db_now
 from handoff.models import Handoff
-from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.clocks import BATCH, Moving
 from team.models import TimeOff, User
+from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 
 WENT_OFF = "On time off"

@@ -16,13 +16,13 @@ from core import outbox, points
 from core.bulk import rows_insert, rows_update
 from core.clock import db_now
 from handoff.models import Assignment, Decision, Handoff
-from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.ceiling import Gate
 from handoff.services.pool import Kept, Outcome, Routing, rules_lock
 from handoff.services.slas import Slas
 from leads.models import Standing
 from team.models import User
+from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 
 log = logging.getLogger(__name__)

@@ -12,12 +12,12 @@ from core import wording
 from core.clock import db_now
 from handoff import rules
 from handoff.models import Assignment, Handoff, SlaPolicy
-from handoff.selectors import managers_of
 from handoff.services import tell
 from handoff.services.assign import give, standings_lock, waiting_retry
 from handoff.services.pool import Outcome, Routing, rules_lock
 from handoff.services.slas import Slas, terms_kept
 from team.models import User
+from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 
 BATCH = 200

@@ -21,7 +21,6 @@ from team.models import User
 
 NO_ROOM = "Routing found nobody with room for an accepted lead: choose a colleague."
 FORBIDDEN = "It is not your team's: only a manager of the team gives it away."
-HELD = (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED)
 Given = tuple[Handoff, User, Outcome]
 
 
@@ -42,7 +41,7 @@ def handoffs_hand_on(*, ids: Sequence[int], by: Any, to: User | None, why: str, 
     Raises Refused when ``to`` is no active rep (any more).
     """
     locked = rules_lock() if to is None else None
-    found = Handoff.objects.filter(pk__in=ids, state__in=HELD, closed_at=None)
+    found = Handoff.objects.filter(pk__in=ids, state__in=Handoff.HELD, closed_at=None)
     rows = list(rows_locked(found).select_related("rep"))
     out = HandedOn()
     mine = [one for one in rows if may_manage(by, one.rep)]
@@ -113,7 +112,7 @@ def room_of(rep: User, now: datetime) -> int:
 def receivers_of(ids: Sequence[int], now: datetime) -> tuple[Counter[str], int]:
     """Dry run: whom routing would choose now for these handoffs, by name, and how many nobody could have. Changes
     nothing."""
-    rows = list(Handoff.objects.filter(pk__in=ids, state__in=HELD, closed_at=None))
+    rows = list(Handoff.objects.filter(pk__in=ids, state__in=Handoff.HELD, closed_at=None))
     routing = Routing.load([one.lead_id for one in rows], now=now)
     back = given_back(rows)
     names: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff import rules
 from handoff.models import Decision, Handoff
-from handoff.selectors import managers_of, may_manage
+from handoff.selectors import may_manage
 from handoff.selectors.decisions import absences, gave_back
 from handoff.services import tell
 from handoff.services.assign import give, standings_lock
@@ -22,6 +22,7 @@ from handoff.services.decide import decision_note, handoff_locked, undecided
 from handoff.services.pool import Outcome
 from leads.models import Standing
 from team.models import User
+from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 
 
@@ -70,7 +71,7 @@ def handoff_take_over(*, handoff_id: int, by: Any) -> Handoff:
     if one.rep_id == by.pk:
         raise Conflict("This lead is yours already.")
     now = db_now()
-    if one.state not in (Handoff.State.ASSIGNED, Handoff.State.ACCEPTED) or one.closed_at is not None:
+    if one.state not in Handoff.HELD or one.closed_at is not None:
         raise Conflict("This lead waits for nobody any more.")
     if one.responded_at is not None:
         raise Conflict(f"{one.rep} has answered this lead: ask them, or a manager, to pass it on.")
@@ -117,8 +118,7 @@ def handoff_give_back(*, handoff_id: int, by: Any, why: str) -> Handoff:
     title = f"{by} gave {one.lead.name} back to routing"
     lines = [tell.notice_for(who, one, key, title, why) for who in managers_of([rep.team_id])[rep.team_id]]
     notices_tell(lines, kind="given_back", now=now)
-    handoff: Handoff = handoff_locked(one.pk)
-    return handoff
+    return handoff_locked(one.pk)
 
 
 def to_routing(rows: Sequence[Handoff], *, ended: str, waiting: str, now: datetime) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from core import outbox
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.ordered import place_of, row_revise, row_shift, rows_held, rows_place
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy, MqlPolicyChange
 from handoff.selectors.policies import in_force, in_marketing, passing_q, segment_q
@@ -26,7 +26,6 @@ from leads.models import Standing
 from leads.rules import KIND_PATTERN
 from leads.sense import always, contradiction
 
-CHANGED = "Somebody else changed this since you opened it. Reload to see their version, then change it again."
 CHUNK = 2000
 WAITS = {LABELS["condition"], LABELS["recycle_wait_days"], "Place", "On"}  # what another wait may come of
 TOPS = {"score": 200, "instant_days": 3650, "recycle_wait_days": 3650, "recycle_rise": 200}
@@ -96,9 +95,7 @@ def policy_save(
     _may(by)
     now = db_now()
     rows = _rows()
-    policy = _row(rows, policy.pk) if policy else None
-    if policy is not None and policy.revision != revision:
-        raise Conflict(CHANGED)
+    policy = rows[place_of(rows, policy.pk)] if policy else None
     values = _checked(values, default=bool(policy and policy.is_default))
     if any(one.name.lower() == values["name"].lower() for one in rows if one is not policy):
         raise Refused("There is a policy of this name already.", field="name")
@@ -109,11 +106,10 @@ def policy_save(
     before = settings_of(policy) if policy else {}
     kept = {**values, "changed_by": by, "changed_at": now}
     if policy is None:
-        saved = MqlPolicy.objects.create(**kept)
-        _renumber(first=saved.pk)
+        saved: MqlPolicy = MqlPolicy.objects.create(**kept)
+        rows_place([saved, *rows])
     else:
-        MqlPolicy.objects.filter(pk=policy.pk).update(**kept, revision=F("revision") + 1)
-        saved = MqlPolicy.objects.get(pk=policy.pk)
+        saved = row_revise(policy, revision, kept)
     _changed(saved, by, differences(before, settings_of(saved)), now)
     return saved
 
@@ -192,27 +188,13 @@ def _mark(now: datetime) -> None:
 
 
 def _rows(*, no_key: bool = True) -> list[MqlPolicy]:
-    """All policies, locked in one order, as they stand in order. ``no_key``: they go on handing leads over."""
-    rows = MqlPolicy.objects.order_by("id").select_for_update(of=("self",), no_key=no_key)
-    return sorted(rows, key=lambda one: (one.is_default, one.position, one.pk))
+    """All policies, locked, as they stand in order; the default last. ``no_key``: they go on handing leads over."""
+    return sorted(rows_held(MqlPolicy.objects.all(), no_key=no_key), key=lambda one: one.is_default)
 
 
-def _renumber(*, first: int) -> None:
-    _place(sorted(_rows(), key=lambda one: one.pk != first))
-
-
-def _place(rows: list[MqlPolicy]) -> None:
-    rows.sort(key=lambda one: one.is_default)
-    for position, row in enumerate(rows):
-        if row.position != position:
-            MqlPolicy.objects.filter(pk=row.pk).update(position=position)
-
-
-def _row(rows: list[MqlPolicy], pk: int) -> MqlPolicy:
-    found = next((one for one in rows if one.pk == pk), None)
-    if found is None:
-        raise Refused("It is gone.", code="missing")
-    return found
+def _row(pk: int, *, no_key: bool = True) -> MqlPolicy:
+    rows = _rows(no_key=no_key)
+    return rows[place_of(rows, pk)]
 
 
 @transaction.atomic
@@ -220,23 +202,20 @@ def policy_move(*, by: Any, pk: int, up: bool) -> None:
     """One place up or down; the default stays the last. Raises Refused."""
     _may(by)
     rows = _rows()
-    row = _row(rows, pk)
+    before = place_of(rows, pk)
+    row = rows[before]
     if row.is_default:
         raise Refused("The last policy stays the last: it is for everybody else.")
-    before = rows.index(row)
-    after = before - 1 if up else before + 1
-    if not 0 <= after < len(rows) - 1:
-        return
-    rows.insert(after, rows.pop(before))
-    _place(rows)
-    _changed(row, by, [["Place", str(before + 1), str(after + 1)]], db_now())
+    if row_shift(rows[:-1], pk, up=up):
+        after = before - 1 if up else before + 1
+        _changed(row, by, [["Place", str(before + 1), str(after + 1)]], db_now())
 
 
 @transaction.atomic
 def policy_toggle(*, by: Any, pk: int, active: bool) -> None:
     """Switch a policy on or off: its leads are judged by the next one that is about them. Raises Refused."""
     _may(by)
-    row = _row(_rows(), pk)
+    row = _row(pk)
     if row.is_default:
         raise Refused("The last policy cannot be switched off: every lead needs one.")
     if row.is_active != active:
@@ -250,7 +229,7 @@ def policy_toggle(*, by: Any, pk: int, active: bool) -> None:
 def policy_delete(*, by: Any, pk: int) -> str:
     """Delete a policy that never let anybody through; its changes stay. Returns its name. Raises Refused."""
     _may(by)
-    row = _row(_rows(no_key=False), pk)
+    row = _row(pk, no_key=False)
     if row.is_default:
         raise Refused("The last policy cannot be deleted: every lead needs one.")
     if Handoff.objects.filter(policy=row).exists():

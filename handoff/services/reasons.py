@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.text import slugify
 
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.ordered import row_revise
 from handoff.models import Decision, Handoff, RejectReason
-from handoff.services.settings import CHANGED, _manager, _not_last, _row_locked
+from handoff.services.settings import not_last, row_held
 from leads.services.standing import tag_get
+from team.access import managers_only
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
@@ -29,21 +30,15 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def reason_save(
-    *, by: Any, reason: RejectReason | None, values: dict[str, Any], revision: int | None = None
-) -> RejectReason:
+def reason_save(*, by: Any, reason: RejectReason | None, revision: int, values: dict[str, Any]) -> RejectReason:
     """Create or change a reject reason; its code is made from the first label and never changes.
 
     Raises Refused naming the field, Conflict when somebody changed it since ``revision``.
     """
-    _manager(by)
+    managers_only(by)
     values = _checked(values)
     if reason is not None:
-        rows = RejectReason.objects.filter(pk=reason.pk)
-        same = rows if revision is None else rows.filter(revision=revision)
-        if not same.update(**values, revision=F("revision") + 1):
-            raise Conflict(CHANGED)
-        return rows.get()
+        return row_revise(reason, revision, values)
     code = slugify(values["label"])[:36] or "reason"
     taken = set(RejectReason.objects.filter(code__startswith=code).values_list("code", flat=True))
     number = 2
@@ -58,12 +53,12 @@ def reason_save(
 def reason_delete(*, by: Any, pk: int) -> str:
     """Delete a reason that nobody ever gave; returns its label. Raises Refused for one in use: it is retired by
     switching it off, and past rejects keep it."""
-    _manager(by)
-    row = _row_locked(RejectReason, pk)
+    managers_only(by)
+    row = row_held(RejectReason, pk)
     used = Handoff.objects.filter(reject_reason=row).exists() or Decision.objects.filter(reason=row).exists()
     if used:
         raise Refused(f"“{row.label}” was given: switch it off instead, so that past rejects keep their reason.")
     if row.is_active:
-        _not_last(RejectReason, pk)
+        not_last(RejectReason, pk)
     row.delete()
     return str(row.label)

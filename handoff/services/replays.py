@@ -13,10 +13,12 @@ from core.errors import Conflict, Refused
 from handoff.models import RoutingDraft, RoutingReplay, RoutingRule
 from handoff.services.replaying import replay_result
 from handoff.services.routing import COPIED
+from team.access import managers_only
 
 LEASE_SECONDS = 180  # between two words about the progress
 TRIES = 3
 LEAST_DAYS, MOST_DAYS = 1, 90
+ONLY = "Only managers try rules."
 
 
 def rules_as_now(draft: RoutingDraft | None) -> list[dict[str, Any]]:
@@ -32,8 +34,7 @@ def rules_as_now(draft: RoutingDraft | None) -> list[dict[str, Any]]:
 
 def replay_start(*, by: Any, draft: RoutingDraft | None, days: int = 30) -> RoutingReplay:
     """Begin to hand over the leads of the last so many days again. Raises Refused, or Conflict while one runs."""
-    if not by.has_role("manager"):
-        raise Refused("Only managers try rules.", code="forbidden")
+    managers_only(by, ONLY)
     if not LEAST_DAYS <= days <= MOST_DAYS:
         raise Refused(f"From {LEAST_DAYS} to {MOST_DAYS} days.", field="days")
     rules = rules_as_now(draft)
@@ -52,8 +53,7 @@ def replay_start(*, by: Any, draft: RoutingDraft | None, days: int = 30) -> Rout
 
 def replay_cancel(*, by: Any, pk: int) -> None:
     """Stop it. Raises Conflict when it is not running."""
-    if not by.has_role("manager"):
-        raise Refused("Only managers try rules.", code="forbidden")
+    managers_only(by, ONLY)
     ended = {"cancelled": True, "state": RoutingReplay.State.DONE, "done_at": db_now(), "lease_until": None}
     if not RoutingReplay.objects.filter(pk=pk, state=RoutingReplay.State.PENDING).update(**ended):
         raise Conflict("It is not running.")

@@ -23,7 +23,7 @@ def handoffs_note_response(payloads: Sequence[dict[str, Any]]) -> None:
         began = Value(at, output_field=DateTimeField())
         first = Q(responded_at=None) | Q(responded_at__gt=at)
         held = Handoff.objects.filter(first, lead_id=one["lead_id"], rep_id=one["by_id"], assigned_at__lte=until)
-        held = held.filter(state__in=[Handoff.State.ASSIGNED, Handoff.State.ACCEPTED])
+        held = held.filter(state__in=Handoff.HELD)
         held.update(responded_at=Greatest("assigned_at", began))
         had = Assignment.objects.filter(first, handoff__lead_id=one["lead_id"], rep_id=one["by_id"], at__lte=until)
         had.filter(Q(ended_at=None) | Q(ended_at__gte=at)).update(responded_at=Greatest("at", began))

@@ -11,13 +11,14 @@ from django.db.models import F
 
 from core.clock import db_now
 from core.errors import Conflict, Refused
+from core.ordered import place_of, row_revise, row_shift, rows_held, rows_place
 from handoff.models import Handoff, PoolPointer, RoutingDraft, RoutingRule, RulePerson
 from handoff.services.assign import given_back, waiting_retry
 from handoff.services.pool import Outcome, Routing, rules_active
-from handoff.services.settings import CHANGED
 from leads.conditions import condition_check
 from leads.models import Lead
 from leads.sense import contradiction
+from team.access import managers_only
 from team.models import Team, User
 
 LAST = "This is the last active rule: without it leads would wait for ever."
@@ -27,11 +28,6 @@ COPIED = [
     *("overflow_team_id", "is_active"),
 ]
 Nobody = RoutingRule.Nobody
-
-
-def _manager(by: Any) -> None:
-    if not by.has_role("manager"):
-        raise Refused("Only managers change this.", code="forbidden")
 
 
 def rule_check(values: dict[str, Any]) -> dict[str, Any]:
@@ -87,24 +83,14 @@ def _overflow_check(values: dict[str, Any]) -> None:
 
 def _all(draft: RoutingDraft | None) -> list[RoutingRule]:
     """The rules of one list in their order, locked."""
-    rows = RoutingRule.objects.filter(draft=draft).order_by("id").select_for_update(of=("self",))
-    return sorted(rows, key=lambda rule: (rule.position, rule.pk))
-
-
-def _place(rows: list[RoutingRule]) -> None:
-    for position, row in enumerate(rows):
-        if row.position != position:
-            RoutingRule.objects.filter(pk=row.pk).update(position=position)
+    return rows_held(RoutingRule.objects.filter(draft=draft))
 
 
 def _found(pk: int) -> tuple[list[RoutingRule], int]:
     """The list that a rule is in, locked, and its place there."""
     row = RoutingRule.objects.filter(pk=pk).first()
     rows = _all(row.draft) if row else []
-    place = next((index for index, one in enumerate(rows) if one.pk == pk), None)
-    if place is None:
-        raise Refused("It is gone.", code="missing")
-    return rows, place
+    return rows, place_of(rows, pk)
 
 
 def _changed(draft: RoutingDraft | None) -> None:
@@ -117,22 +103,17 @@ def rule_save(
     *, by: Any, rule: RoutingRule | None, revision: int, values: dict[str, Any], draft: RoutingDraft | None = None
 ) -> RoutingRule:
     """Create (``rule`` None: goes first, in ``draft`` if given) or change a rule. Raises Refused or Conflict."""
-    _manager(by)
+    managers_only(by)
     values = rule_check(values)
     named = values.pop("named", {})
     if rule is None:
         rows = _all(draft)
         saved = RoutingRule.objects.create(draft=draft, **values)
-        _place([saved, *rows])
+        rows_place([saved, *rows])
     else:
         if "strategy" in values:
             _turns_anew(rule.pk, values["strategy"])
-        changed = RoutingRule.objects.filter(pk=rule.pk, revision=revision).update(
-            **values, revision=F("revision") + 1
-        )
-        if not changed:
-            raise Conflict(CHANGED)
-        saved = RoutingRule.objects.get(pk=rule.pk)
+        saved = row_revise(rule, revision, values)
     _name(saved, named)
     _changed(saved.draft)
     return saved
@@ -153,12 +134,10 @@ def _name(rule: RoutingRule, named: dict[int, int]) -> None:
 @transaction.atomic
 def rule_move(*, by: Any, pk: int, up: bool) -> RoutingRule:
     """One place up or down in its list."""
-    _manager(by)
+    managers_only(by)
     rows, place = _found(pk)
-    row, other = rows[place], place - 1 if up else place + 1
-    if 0 <= other < len(rows):
-        rows[place], rows[other] = rows[other], rows[place]
-        _place(rows)
+    row = rows[place]
+    if row_shift(rows, pk, up=up):
         _changed(row.draft)
     return row
 
@@ -171,7 +150,7 @@ def _not_last(rows: list[RoutingRule], pk: int) -> None:
 @transaction.atomic
 def rule_toggle(*, by: Any, pk: int, active: bool) -> RoutingRule:
     """Switch a rule on or off. Raises Refused for the last active one, and for one that could not work."""
-    _manager(by)
+    managers_only(by)
     rows, place = _found(pk)
     row = rows[place]
     if row.is_active != active:
@@ -188,7 +167,7 @@ def rule_toggle(*, by: Any, pk: int, active: bool) -> RoutingRule:
 @transaction.atomic
 def rule_delete(*, by: Any, pk: int) -> RoutingRule:
     """Delete a rule; the explanations of past assignments keep its name."""
-    _manager(by)
+    managers_only(by)
     rows, place = _found(pk)
     row = rows[place]
     if row.is_active:
@@ -214,7 +193,7 @@ def in_force_now() -> list[list[Any]]:
 @transaction.atomic
 def draft_begin(*, by: Any) -> RoutingDraft:
     """Copy all rules into a draft. Raises Conflict when there is one already."""
-    _manager(by)
+    managers_only(by)
     live = _all(None)
     if RoutingDraft.objects.exists():
         raise Conflict("There is a draft already: go on with that one, or throw it away.")
@@ -228,7 +207,7 @@ def draft_begin(*, by: Any) -> RoutingDraft:
 @transaction.atomic
 def draft_drop(*, by: Any) -> None:
     """Throw the draft away; the rules in force stay as they are."""
-    _manager(by)
+    managers_only(by)
     RoutingDraft.objects.all().delete()
 
 
@@ -239,7 +218,7 @@ def draft_force(*, by: Any, sure: bool = False) -> None:
     Raises Refused for a draft that would not work, Conflict when the rules in force were changed meanwhile (unless
     ``sure``) or somebody else was faster.
     """
-    _manager(by)
+    managers_only(by)
     live = {rule.pk: rule for rule in _all(None)}
     draft = RoutingDraft.objects.first()
     if draft is None:

@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from core.clock import db_now
 from handoff.models import RoutingRule
-from handoff.selectors import managers_of
 from handoff.services.pool import Routing, rules_active
 from team.models import User
+from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 
 

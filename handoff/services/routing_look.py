@@ -231,16 +231,16 @@ def _circle(rule: RoutingRule, order: Iterable[RoutingRule]) -> list[str]:
 
 def matching(rule: RoutingRule, now: datetime, within: QuerySet[Lead]) -> QuerySet[Lead]:
     """Those of the leads ``within`` that the rule holds for."""
-    rows: Any = leads_matching(rule.condition, now=now, within=within) if rule.condition else within
+    rows = leads_matching(rule.condition, now=now, within=within) if rule.condition else within
     if rule.countries:
-        rows = rows.filter(_in_territory(frozenset(rule.countries)))
-    return rows  # type: ignore[no-any-return]
+        rows = rows.filter(_in_territory(frozenset(rule.countries), within))
+    return rows
 
 
-def _in_territory(codes: frozenset[str]) -> Q:
+def _in_territory(codes: frozenset[str], within: QuerySet[Lead]) -> Q:
     """Leads whose country (as they wrote it; else the company's) is one of the codes."""
-    written = Lead.objects.order_by().values_list("country", flat=True).distinct()
-    firms = Lead.objects.order_by().values_list("company__country", flat=True).distinct()
+    written = within.order_by().values_list("country", flat=True).distinct()
+    firms = within.order_by().values_list("company__country", flat=True).distinct()
     known = [one for one in written if country_code(one)]
     here = [one for one in known if country_code(one) in codes]
     there = [one for one in firms if one and country_code(one) in codes]

@@ -7,12 +7,14 @@ from django.db.models import F, Q
 
 from core.bulk import rows_update
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.ordered import row_revise, rows_held, rows_place
 from handoff import rules
 from handoff.models import Assignment, Handoff, SlaPolicy, SlaRevision
 from handoff.services.slas import Slas
 from leads.conditions import condition_check
 from leads.sense import contradiction
+from team.access import managers_only
 from team.models import User
 
 BATCH = 500
@@ -38,21 +40,14 @@ def sla_save(*, by: Any, policy: SlaPolicy | None, revision: int, values: dict[s
     Raises Refused for terms nobody could keep or when no response time for everybody is left, Conflict when somebody
     changed it since ``revision``.
     """
-    if not by.has_role("manager"):
-        raise Refused("Only managers change this.", code="forbidden")
+    managers_only(by)
     values = _check(values)
-    rows = list(SlaPolicy.objects.order_by("id").select_for_update(of=("self",)))
+    rows = rows_held(SlaPolicy.objects.all())
     if policy is None:
-        for one in rows:
-            SlaPolicy.objects.filter(pk=one.pk).update(position=one.position + 1)
-        saved = SlaPolicy.objects.create(**values, position=0)
+        saved: SlaPolicy = SlaPolicy.objects.create(**values)
+        rows_place([saved, *rows])
     else:
-        changed = SlaPolicy.objects.filter(pk=policy.pk, revision=revision).update(
-            **values, revision=F("revision") + 1
-        )
-        if not changed:
-            raise Conflict(_changed_by(policy.pk))
-        saved = SlaPolicy.objects.get(pk=policy.pk)
+        saved = row_revise(policy, revision, values, said=_changed_by(policy.pk))
     SlaRevision.objects.create(policy=saved, revision=saved.revision, terms=saved.terms, by=by, at=db_now())
     sla_default_left()
     return saved
@@ -90,8 +85,7 @@ def running_counts() -> tuple[int, int]:
 def running_renew(*, by: Any) -> int:
     """Reckon every running clock anew: by the response time that is for its lead today and the rep's calendar of
     today, from when the rep got it. What is late by that is escalated within seconds. Returns how many changed."""
-    if not by.has_role("manager"):
-        raise Refused("Only managers change this.", code="forbidden")
+    managers_only(by)
     changed, after = 0, 0
     while ids := list(running().filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         after = ids[-1]

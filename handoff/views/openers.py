@@ -9,10 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from handoff.forms import OpenerForm
 from handoff.models import Opener
 from handoff.services import openers as service
-from handoff.views.settings import _move, _toggle
-from handoff.views.shared import MARKETING, form_view
-from handoff.views.shared import act as _act
-from handoff.views.shared import edit as _edit
+from handoff.views.shared import MARKETING, act, edit, form_view, move, toggle
 from leads.conditions import condition_sentence
 from team.access import roles_required
 
@@ -36,7 +33,7 @@ def _opener(request: HttpRequest, row: Opener | None) -> HttpResponse:
     def save() -> None:
         service.opener_save(by=request.user, opener=row, revision=form.cleaned_data["revision"], values=form.values())
 
-    return _edit(request, form, save, "handoff/opener_form.html", HOME, "Saved.")
+    return edit(request, form, save, "handoff/opener_form.html", HOME, "Saved.")
 
 
 @form_view
@@ -54,16 +51,16 @@ def opener_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @roles_required("manager")
 def opener_move(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, Opener, pk, HOME)
+    return move(request, Opener, pk, HOME)
 
 
 @require_POST
 @roles_required("manager")
 def opener_toggle(request: HttpRequest, pk: int) -> HttpResponse:
-    return _toggle(request, Opener, pk, HOME)
+    return toggle(request, Opener, pk, HOME)
 
 
 @require_POST
 @roles_required("manager")
 def opener_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    return _act(request, HOME, lambda: service.opener_delete(by=request.user, pk=pk), "Deleted.")
+    return act(request, HOME, lambda: service.opener_delete(by=request.user, pk=pk), "Deleted.")

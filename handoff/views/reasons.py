@@ -12,10 +12,7 @@ from handoff.models import RejectReason
 from handoff.rules.decide import COUNT_DAYS
 from handoff.selectors import decisions
 from handoff.services import reasons as service
-from handoff.views.settings import _move, _toggle
-from handoff.views.shared import MARKETING, form_view
-from handoff.views.shared import act as _act
-from handoff.views.shared import edit as _edit
+from handoff.views.shared import MARKETING, act, edit, form_view, move, toggle
 from team.access import roles_required
 
 HOME = "handoff:reasons"
@@ -40,7 +37,7 @@ def _reason(request: HttpRequest, row: RejectReason | None) -> HttpResponse:
     def save() -> None:
         service.reason_save(by=request.user, reason=row, revision=form.cleaned_data["revision"], values=form.values())
 
-    return _edit(request, form, save, "handoff/reason_form.html", HOME, "Saved. It counts from the next reject on.")
+    return edit(request, form, save, "handoff/reason_form.html", HOME, "Saved. It counts from the next reject on.")
 
 
 @form_view
@@ -58,17 +55,17 @@ def reason_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @roles_required("manager")
 def reason_move(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, RejectReason, pk, HOME)
+    return move(request, RejectReason, pk, HOME)
 
 
 @require_POST
 @roles_required("manager")
 def reason_toggle(request: HttpRequest, pk: int) -> HttpResponse:
-    return _toggle(request, RejectReason, pk, HOME)
+    return toggle(request, RejectReason, pk, HOME)
 
 
 @require_POST
 @roles_required("manager")
 def reason_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Only one that was never given; what was is switched off instead."""
-    return _act(request, HOME, lambda: service.reason_delete(by=request.user, pk=pk), "Deleted.")
+    return act(request, HOME, lambda: service.reason_delete(by=request.user, pk=pk), "Deleted.")

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core.errors import Conflict, Refused
+from handoff.services import settings as service
 
 MARKETING = ("marketer", "manager")
 form_view = require_http_methods(["GET", "HEAD", "POST"])
@@ -56,3 +57,15 @@ def act(request: HttpRequest, home: str, run: Callable[[], Any], said: str = "")
         if said:
             messages.success(request, said)
     return redirect(home)
+
+
+def move(request: HttpRequest, model: Any, pk: int, home: str) -> HttpResponse:
+    """POST ``to``: one place up or down in its list."""
+    up = request.POST.get("to") != "down"
+    return act(request, home, lambda: service.row_move(by=request.user, model=model, pk=pk, up=up))
+
+
+def toggle(request: HttpRequest, model: Any, pk: int, home: str) -> HttpResponse:
+    """POST ``active``: 1 or 0."""
+    active = request.POST.get("active") == "1"
+    return act(request, home, lambda: service.row_toggle(by=request.user, model=model, pk=pk, active=active))

@@ -12,8 +12,7 @@ from handoff.forms import ExampleForm, SlaForm
 from handoff.models import SlaPolicy
 from handoff.selectors import promises
 from handoff.services import sla_settings as service
-from handoff.views.settings import _move, _toggle
-from handoff.views.shared import MARKETING, edit, form_view
+from handoff.views.shared import MARKETING, edit, form_view, move, toggle
 from team.access import roles_required
 
 HOME = "handoff:sla"
@@ -67,13 +66,13 @@ def sla_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @roles_required("manager")
 def sla_move(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, SlaPolicy, pk, HOME)
+    return move(request, SlaPolicy, pk, HOME)
 
 
 @require_POST
 @roles_required("manager")
 def sla_toggle(request: HttpRequest, pk: int) -> HttpResponse:
-    return _toggle(request, SlaPolicy, pk, HOME)
+    return toggle(request, SlaPolicy, pk, HOME)
 
 
 @require_POST

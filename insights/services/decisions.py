@@ -4,10 +4,10 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.ordered import row_revise
 from insights.models import Decision
 
 CHANGED = "Somebody else changed this decision since you opened it. Reload to see their version."
@@ -29,9 +29,7 @@ def decision_change(
 ) -> None:
     """Change the words, who does it, or by when. Raises Conflict when somebody else changed it since ``revision``."""
     _may(by)
-    changes = {"text": _words(text), "owner": owner, "due": due, "revision": F("revision") + 1}
-    if not Decision.objects.filter(pk=decision.pk, revision=revision).update(**changes):
-        raise Conflict(CHANGED)
+    row_revise(decision, revision, {"text": _words(text), "owner": owner, "due": due}, said=CHANGED)
 
 
 @transaction.atomic

@@ -4,13 +4,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.ordered import row_revise
 from insights.models import Contract, ContractWeek, Promise
 from insights.rules.weeks import monday_of, monday_on, week_name
 from insights.selectors import contract_now
+from team.access import managers_only
 from team.models import Team
 from team.rules.calendar import zone_get
 
@@ -65,16 +67,11 @@ def zone_save(*, by: Any, revision: int, zone: str) -> Contract:
 
 def _locked(by: Any, revision: int, now: Any) -> Contract:
     """The contract with its next revision, held until commit."""
-    contract_now(make=True)
-    rows = Contract.objects.filter(pk=1, revision=revision)
-    if not rows.update(revision=F("revision") + 1, changed_by=by, changed_at=now):
-        raise Conflict(CHANGED)
-    return Contract.objects.get(pk=1)
+    return row_revise(contract_now(make=True), revision, {"changed_by": by, "changed_at": now}, said=CHANGED)
 
 
 def _may(by: Any, team: Team | None) -> None:
-    if not by.has_role("manager"):
-        raise Refused("Only managers change what is promised.", code="forbidden")
+    managers_only(by, "Only managers change what is promised.")
     if team is not None and not by.is_admin and by.team_id not in (None, team.pk):
         raise Refused("Only the team's own manager promises for it.", field="team", code="forbidden")
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from core import outbox
-from team.models import Channel, NotifyPlan, User
+from team.models import Channel, NotifyPlan
 from team.rules.events import EVENT_OF, MAIL_BY_ITSELF
 from team.rules.quiet import LATE
 
@@ -81,10 +81,3 @@ def _payload(line: Any, event: str, **more: Any) -> dict[str, Any]:
         "channel_id": None,
         **more,
     }
-
-
-def managers_told(team_id: int | None) -> list[User]:
-    """Who looks after a team's channels: its managers and those of no team, admins when there is neither."""
-    rows = User.objects.filter(is_active=True).order_by("pk")
-    managers = list(rows.filter(Q(team=team_id) | Q(team=None), is_manager=True))
-    return managers or list(rows.filter(is_admin=True))

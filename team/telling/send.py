@@ -7,14 +7,16 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from core import mail, outbox
 from core.ask import ask
 from core.clock import db_now
 from team.models import Channel, Held, Notice, User
 from team.rules.plain import plain
+from team.selectors import managers_of
+from team.services import NoticeLine, notices_tell
 from team.telling.address import Answer, address_send
-from team.telling.news import managers_told
 from team.telling.plans import held_until
 
 PAUSE_AFTER = 8  # failed tries in a row: within an hour and a few minutes
@@ -141,12 +143,8 @@ def channel_note(channel: Channel, answer: Answer) -> None:
 
 
 def _tell_paused(channel: Channel, now: datetime) -> None:
-    from django.urls import reverse
-
-    from team.services import NoticeLine, notices_tell
-
     owner = channel.user
-    people = [owner] if owner else managers_told(channel.team_id)
+    people = [owner] if owner else managers_of([channel.team_id])[channel.team_id]
     url = reverse("team:notifications") if channel.user_id else reverse("team:team_channels")
     title = f"Nothing goes through “{channel.name}” any more"
     where = "Notifications in your profile" if owner else "Team channels"
@@ -166,7 +164,7 @@ def _tell_paused(channel: Channel, now: datetime) -> None:
 def _mail(key: str, user: User, subject: str, lines: Sequence[Line], more: int = 0) -> None:
     context = {"user": user, "subject": subject, "lines": lines[:MOST_LINES]}
     context["more"] = more + max(0, len(lines) - MOST_LINES)
-    context["settings_url"] = settings.SITE_URL + _settings_path()
+    context["settings_url"] = settings.SITE_URL + reverse("team:notifications")
     text = "\n\n".join("\n".join(filter(None, [one.title, one.body, _links(one)])) for one in lines[:MOST_LINES])
     if context["more"]:
         text += f"\n\nand {context['more']} more in Baton"
@@ -181,12 +179,6 @@ def _mail(key: str, user: User, subject: str, lines: Sequence[Line], more: int =
 
 def _links(line: Line) -> str:
     return "\n".join(filter(None, [f"Accept: {line.accept}" if line.accept else "", line.url]))
-
-
-def _settings_path() -> str:
-    from django.urls import reverse
-
-    return reverse("team:notifications")
 
 
 # --- what quiet hours kept ----------------------------------------------------------------------------
