@@ -59,7 +59,7 @@ class Child:
     def start(self) -> None:
         health.forget(self.name)
         self.log.parent.mkdir(exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > 10_000_000:
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from insights.rules.rates import FEW, Spread
+from insights.rules.rates import FEW
 
 FEW_SAID = "not enough data"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -53,10 +53,6 @@ def span(seconds: float | None) -> str:
 def moved(number: float | None, unit: str = "%") -> str:
     """A change against the period before, with its sign."""
     return "" if number is None else f"{number:+,.1f} {unit}".replace("-", "−")
-
-
-def median_said(spread: Spread) -> str:
-    return f"median {days(spread.median)}, 90 % within {days(spread.p90)}" if spread.n >= FEW else FEW_SAID
 
 
 def people(number: int) -> str:

@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from core.clock import db_now
 from core.places import countries_text, languages_text
+from team.notify_models import Channel as Channel
+from team.notify_models import Held as Held
+from team.notify_models import NotifyPlan as NotifyPlan
 
 
 class Team(models.Model):
@@ -198,9 +201,3 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-
-# Last, because they belong to the people above.
-from team.notify_models import Channel as Channel  # noqa: E402
-from team.notify_models import Held as Held  # noqa: E402
-from team.notify_models import NotifyPlan as NotifyPlan  # noqa: E402

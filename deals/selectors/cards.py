@@ -12,8 +12,6 @@ from deals.models import Deal
 from funnels.models import Stage
 from funnels.rules import stall_level
 
-STALL_ORDER = {"": 0, "amber": 1, "red": 2}
-
 
 @dataclass
 class Card:

@@ -1,6 +1,5 @@
 """The sheet of one week that marketing and sales look at together: on the page, on paper and in the mail."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -119,21 +118,13 @@ def changes(now: Line, before: Line, scope: Scope) -> list[str]:
 
 def _new_reason(now: Cell, before: Cell, scope: Scope) -> list[str]:
     """The reason that grew most."""
-    grown = Counter(_by_reason(now))
-    grown.subtract(_by_reason(before))
+    grown = now.rejects
+    grown.subtract(before.rejects)
     if not grown:
         return []
     reason, step = grown.most_common(1)[0]
     label = scope.reject_reasons.get(reason, handoffs.NO_REASON)
     return [f"“{label}” was given {step:,} more times than the week before."] if step >= 2 else []
-
-
-def _by_reason(cell: Cell) -> Counter[int]:
-    found = Counter[int]()
-    for (yes, reason, _, _), n in cell.verdicts.items():
-        if not yes:
-            found[reason] += n
-    return found
 
 
 def _fate(scope: Scope) -> dict[str, Any]:

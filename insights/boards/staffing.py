@@ -8,8 +8,6 @@ from insights.rules.staffing import HOURS
 from insights.services.staffing import ASSUMED_MINUTES, LEAST, Answer, Asked, Gathered
 from team.rules import WEEKDAYS
 
-FEW_LEADS = 20
-
 
 def page(known: Gathered, asked: Asked, answer: Answer) -> dict[str, Any]:
     """The template's context."""

@@ -34,7 +34,7 @@ def _row(one: Line, who: str) -> list[Any]:
     return [
         *(week_name(one.monday), one.monday, one.monday + timedelta(days=6), one.over, who),
         *(cell.mqls, cell.again, terms.mqls, one.mqls.verdict.said),
-        *(cell.accepted, cell.rejected, terms.accept_share, one.accepted.verdict.said),
+        *(cell.accepted, cell.rejects.total(), terms.accept_share, one.accepted.verdict.said),
         *(cell.assigned, cell.answered, cell.in_time, cell.judged, terms.answer_share, one.answered.verdict.said),
         *(spread.median, spread.p90, cell.never),
         *(cell.tries, cell.tried, cell.tried_enough),

@@ -143,7 +143,8 @@ def rejects_by_campaign(found: Iterable[Verdict], labels: Mapping[int, str]) -> 
             line["accepted"] += n
         else:
             line["rejected"] += n
-            line["reasons"][labels.get(reason, NO_REASON)] = n
+            label = labels.get(reason, NO_REASON)
+            line["reasons"][label] = line["reasons"].get(label, 0) + n
     for line in lines.values():
         line["share"] = rates.share(line["accepted"], line["accepted"] + line["rejected"])
         line["reasons"] = sorted(line["reasons"].items(), key=lambda one: (-one[1], one[0]))

@@ -4,6 +4,7 @@ Marketing promises so many MQLs a week and that sales takes a share of them. Sal
 the response time, and so many attempts a lead within some working days before anybody gives up.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -138,8 +139,13 @@ class Cell:
         return sum(self.verdicts.values())
 
     @property
-    def rejected(self) -> int:
-        return self.decided - self.accepted
+    def rejects(self) -> Counter[int]:
+        """Rejects by the id of their reason; 0: none was given."""
+        found = Counter[int]()
+        for (yes, reason, _, _), n in self.verdicts.items():
+            if not yes:
+                found[reason] += n
+        return found
 
     @property
     def spread(self) -> rates.Spread:

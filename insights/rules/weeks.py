@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handoff.rules import day_start
 from insights.rules.periods import Period
+from team.rules import day_start
 
 NAME = re.compile(r"(\d{4})-W(\d{2})\Z", re.ASCII)
 YEARS = range(1990, 2200)

@@ -36,10 +36,12 @@ def _seen(request: HttpRequest, pk: int) -> User:
     return get_object_or_404(selectors.people_seen_by(user), pk=pk)
 
 
-def _form(request: HttpRequest, person: User) -> "ModelForm[User]":
+def _form(request: HttpRequest, person: User, *, sent: bool = True) -> "ModelForm[User]":
+    """What an admin, or the team's manager, may change of the person; not ``sent``: as it is, when another of the
+    page's forms was sent."""
     user: Any = request.user
     kind: Any = PersonForm if user.is_admin else LoadForm
-    form: ModelForm[User] = kind(request.POST or None, instance=person)
+    form: ModelForm[User] = kind((sent and request.POST) or None, instance=person)
     return form
 
 
@@ -136,18 +138,10 @@ def person_hours(request: HttpRequest, pk: int) -> HttpResponse:
     form = HoursForm(request.POST, user=found)
     if not form.is_valid():
         holds = ask("person.holds", user_id=found.pk) or []
-        return _person_page(request, found, _form_shown(request, found), holds, 422, hours_form=form)
+        return _person_page(request, found, _form(request, found, sent=False), holds, 422, hours_form=form)
     services.hours_save(person=found, **form.values())
     messages.success(request, f"{found.name}'s working hours saved.")
     return redirect("team:person", pk=pk)
-
-
-def _form_shown(request: HttpRequest, person: User) -> "ModelForm[User]":
-    """The form about the person as it is, when something else was sent."""
-    user: Any = request.user
-    kind: Any = PersonForm if user.is_admin else LoadForm
-    form: ModelForm[User] = kind(instance=person)
-    return form
 
 
 @require_POST
@@ -160,7 +154,7 @@ def person_off(request: HttpRequest, pk: int) -> HttpResponse:
         valid = form.is_valid()
     if not valid:
         holds = ask("person.holds", user_id=found.pk) or []
-        return _person_page(request, found, _form_shown(request, found), holds, 422, off_form=form)
+        return _person_page(request, found, _form(request, found, sent=False), holds, 422, off_form=form)
     form.save()
     messages.success(request, "Time off noted: no new leads are handed to them then.")
     return redirect("team:person", pk=pk)
