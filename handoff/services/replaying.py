@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any, NamedTuple
 
+from funnels.models import Stage
 from handoff import rules
 from handoff.models import Assignment, Handoff, RoutingReplay, RoutingRule
 from handoff.rules.replay import Arrival, Past, Replay, Replayed, expected
@@ -19,6 +20,7 @@ from team.models import User
 Tell = Callable[[int, int, str], None]
 CHUNK = 2000
 HELD = timedelta(minutes=1)  # in truth: whoever waited so long was held
+STAGE = ("lead__standing__stage__kind", "lead__standing__stage_since")
 KEYS = (
     "pk",
     "lead_id",
@@ -30,6 +32,7 @@ KEYS = (
     "closed_at",
     "due_at",
     "responded_at",
+    *STAGE,
 )
 
 
@@ -46,6 +49,8 @@ class Row(NamedTuple):
     closed_at: datetime | None
     due_at: datetime | None
     responded_at: datetime | None
+    stage: str
+    stage_since: datetime
     rep: int | None
     at: datetime | None
     how: str
@@ -53,7 +58,17 @@ class Row(NamedTuple):
     @property
     def ended(self) -> datetime | None:
         """When it took no room any more."""
-        return self.closed_at or (self.decided_at if self.state == Handoff.State.REJECTED else None)
+        return _ended(self.state, self.decided_at, self.closed_at, self.stage, self.stage_since)
+
+
+def _ended(
+    state: str, decided: datetime | None, closed: datetime | None, stage: str, stage_since: datetime
+) -> datetime | None:
+    """As the load of a rep is counted (``loads``): until its deal closes or the lead moves on, and not for ever."""
+    if state == Handoff.State.REJECTED or decided is None:
+        return closed or decided
+    moved = stage_since if stage != Stage.Kind.HANDED_OFF else None
+    return min(one for one in (closed, moved, decided + timedelta(days=LOAD_DAYS)) if one is not None)
 
 
 def replay_result(replay: RoutingReplay, tell: Tell) -> dict[str, Any]:
@@ -111,7 +126,7 @@ def _facts(routing: Routing, rows: Sequence[Row], now: datetime, tell: Tell) -> 
 
 
 def _arrival(row: Row, facts: dict[int, rules.LeadFacts]) -> Arrival:
-    busy = row.ended - row.at if row.ended and row.at and row.ended > row.at else None
+    busy = max(row.ended - row.at, timedelta()) if row.ended and row.at else None
     lead = facts.get(row.lead_id) or rules.LeadFacts(row.lead_id)
     return Arrival(row.opened_at, lead, row.instant, row.score, busy)
 
@@ -120,13 +135,13 @@ def _open_before(since: datetime) -> list[tuple[int, datetime | None]]:
     """Who had an undecided or accepted lead when the days began, and until when."""
     rows = Handoff.objects.filter(
         opened_at__lt=since,
-        opened_at__gte=since - timedelta(days=LOAD_DAYS),
+        opened_at__gte=since - 2 * timedelta(days=LOAD_DAYS),
         assigned_at__lt=since,
         rep__isnull=False,
     )
     out: list[tuple[int, datetime | None]] = []
-    for rep, state, decided, closed in rows.values_list("rep", "state", "decided_at", "closed_at"):
-        ended = closed or (decided if state == Handoff.State.REJECTED else None)
+    for rep, *rest in rows.values_list("rep", "state", "decided_at", "closed_at", *STAGE):
+        ended = _ended(*rest)
         if ended is None or ended > since:
             out.append((rep or 0, ended))
     return out

@@ -10,12 +10,14 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funnels.selectors import stage_get
 from handoff.models import Assignment, Handoff, RoutingReplay, RoutingRule
 from handoff.rules import Candidate, Desk, LeadFacts, Pool, Route
 from handoff.rules.replay import Arrival, Past, Replay, Replayed, edges, midnights
 from handoff.services import assign_drain
 from handoff.services.replays import replay_drain, replay_start
 from handoff.services.routing import draft_begin
+from leads.models import Standing
 from team.models import TimeOff
 from team.rules import Calendar
 from tests.handoff.world import mqls, reps
@@ -178,6 +180,36 @@ def test_time_off_of_the_past_counts(people: Any) -> None:
     replay_drain()
     row.refresh_from_db()
     assert {one["id"]: one["now"] for one in row.result["reps"]}[there.pk] == 6
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("strategy", ["round_robin", "least_loaded", "best_performer"])
+def test_the_rules_in_force_give_again_what_they_gave(people: Any, strategy: str) -> None:
+    RoutingRule.objects.update(strategy=strategy, needs_language=True)
+    reps(2, languages=["de", "en"], weight=2)
+    reps(2, languages=["en"], capacity_open=7)
+    for language in ("en", "de", "", "en"):
+        mqls(6, language=language)
+        assign_drain(limit=4)
+    row = replay_start(by=people("admin"), draft=None)
+    replay_drain()
+    row.refresh_from_db()
+    assert [one["change"] for one in row.result["reps"]] == ["0"] * 4, row.result["reps"]
+
+
+@pytest.mark.django_db
+def test_a_lead_that_moved_on_takes_no_room_as_in_truth(people: Any) -> None:
+    rep = reps(1, capacity_open=1)[0]
+    old, _ = mqls(2)
+    long_ago = timezone.now() - timedelta(days=40)
+    at = dict.fromkeys(("opened_at", "assigned_at", "decided_at"), long_ago)
+    Handoff.objects.filter(pk=old.pk).update(state="accepted", rep=rep, **at)
+    interest = stage_get("marketing", "interest")
+    Standing.objects.filter(pk=old.lead_id).update(stage=interest, stage_since=long_ago + timedelta(days=1))
+    row = replay_start(by=people("admin"), draft=None)
+    replay_drain()
+    row.refresh_from_db()
+    assert (row.result["given"], row.result["waiting"]) == (1, 0)
 
 
 @pytest.mark.django_db
