@@ -188,9 +188,11 @@ def notices_forget(*, pages: Iterable[str]) -> int:
     return Notice.objects.filter(url__in=list(pages)).delete()[0]
 
 
-def notices_read(*, user: User, pks: Iterable[int] | None = None) -> int:
-    """Mark some, or all, of a person's notices as read."""
+def notices_read(*, user: User, pks: Iterable[int] | None = None, url: str = "") -> int:
+    """Mark a person's notices as read: all, some, or those about the page ``url``."""
     rows = Notice.objects.filter(user=user, read_at=None)
+    if url:
+        rows = rows.filter(url=url)
     if pks is not None:
         rows = rows.filter(pk__in=list(pks))
     return rows.update(read_at=db_now())

@@ -58,6 +58,7 @@ def handoff_accept(*, handoff_id: int, by: Any) -> Handoff:
     Standing.objects.filter(pk=one.lead_id).update(owner=one.rep)
     made = decision_note(one, Decision.Kind.ACCEPTED, by, now)
     outbox.emit("handoff.accepted", tell.key_of(one, made.pk), **payload(one), by_id=by.pk)
+    tell.decided(one)
     return one
 
 
@@ -101,6 +102,7 @@ def handoff_reject(*, handoff_id: int, by: Any, reason_code: str, note: str = ""
     made = decision_note(one, Decision.Kind.REJECTED, by, now, reason=reason, note=note, kept=kept)
     outbox.emit("handoff.rejected", tell.key_of(one, made.pk), **payload(one), by_id=by.pk, reason=reason.code)
     _tell_marketing(one, reason, by, made)
+    tell.decided(one)
     return one
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 from django.template import Context
 from django.template.loader import get_template
 from django.urls import reverse
@@ -21,7 +22,7 @@ from leads.rules import ACTIVITY_KINDS, lead_name
 from team.models import Notice, User
 from team.rules import zone_get
 from team.rules.quiet import ASKED
-from team.services import NoticeLine, notices_tell
+from team.services import NoticeLine, notices_read, notices_tell
 from team.telling.plans import held_until
 from team.telling.send import hold
 
@@ -46,6 +47,13 @@ def notice_for(user: User, handoff: Handoff, key: str, title: str, body: str) ->
     urgent = ASKED if handoff.instant else ""
     team = handoff.rep.team_id if handoff.rep else None
     return NoticeLine(user.pk, key, title, body, lead_url(handoff), urgent, team)
+
+
+def decided(handoff: Handoff) -> None:
+    """Its rep decided: what the bell said of it has been heard. After the commit: no decision waits for it."""
+    rep = handoff.rep
+    if rep is not None:
+        transaction.on_commit(lambda: notices_read(user=rep, url=lead_url(handoff)), robust=True)
 
 
 def tell_assigned(rows: Sequence[tuple[Handoff, User]], now: datetime) -> None:

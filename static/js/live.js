@@ -65,9 +65,19 @@
     if (document.hidden) return; // nobody sees it; the title says so
     const items = fresh("baton.told", found);
     if (!items.length) return;
-    for (const one of items.slice(0, SHOWN)) window.baton.toast(one.body ? `${one.title}. ${one.body}` : one.title, "news", "", one.url);
+    for (const one of items.slice(0, SHOWN)) {
+      const box = window.baton.toast(one.body ? `${one.title}. ${one.body}` : one.title, "news", "", one.url);
+      const open = box.querySelector("a");
+      if (open) open.addEventListener("click", () => read(one.pk));
+    }
     if (items.length > SHOWN) window.baton.toast("And more, in the bell.", "news", "", bell().querySelector("a").getAttribute("href"));
     if (items.some((one) => one.kind === "handoff")) document.body.dispatchEvent(new CustomEvent("handoff-changed", { bubbles: true }));
+  }
+  // Opened from here it needs no reading in the bell. It outlives the page that is left.
+  function read(pk) {
+    const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    const body = new URLSearchParams({ pk });
+    fetch(bell().querySelector("[data-read]").dataset.read, { method: "POST", keepalive: true, redirect: "manual", headers, body });
   }
   function beep() {
     const context = new AudioContext();

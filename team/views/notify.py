@@ -1,5 +1,6 @@
 """How somebody is told: their channels and a team's, what by which way, quiet hours, the digest."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -67,8 +68,17 @@ def events(request: HttpRequest) -> HttpResponse:
     own = Channel.objects.filter(user=user).values_list("pk", flat=True)
     by_channel = {pk: ways.get(str(pk), []) for pk in own}
     plans.events_save(user=user, by_mail=ways.get("mail", []), by_channel=by_channel)
-    messages.success(request, "Saved.")
+    _said(request, "Saved.", [event for events in by_channel.values() for event in events])
     return redirect("team:notifications")
+
+
+def _said(request: HttpRequest, text: str, events: Iterable[str]) -> None:
+    """Say it, and that a digest was ticked for a channel while there is none."""
+    user: Any = request.user
+    if "digest" in events and not plans.plan_of(user).digest:
+        messages.warning(request, f"{text} But your digest is off: switch it on under Daily digest.")
+    else:
+        messages.success(request, text)
 
 
 @require_POST
@@ -141,7 +151,7 @@ def _edit(
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
-            messages.success(request, f"{made.name} saved. Send a test to see that it works.")
+            _said(request, f"{made.name} saved. Send a test to see that it works.", made.events)
             return redirect(home)
     context = {"form": form, "channel": channel, "team": team, "home": home}
     response = render(request, "team/channel.html", context, status=422 if form.errors else 200)

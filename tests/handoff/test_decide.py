@@ -28,6 +28,17 @@ def test_accept_makes_it_an_sql(people: Any) -> None:
     assert Assignment.objects.get(handoff=one).ended_at is None
 
 
+def test_what_was_decided_has_been_heard(people: Any, django_capture_on_commit_callbacks: Any) -> None:
+    """The bell counts what is still to be read: not the lead that its rep has just accepted, or given back."""
+    rep = people("rep")
+    first, second, waits = assigned(rep), assigned(rep), assigned(rep)
+    with django_capture_on_commit_callbacks(execute=True):
+        handoff_accept(handoff_id=first.pk, by=rep)
+        handoff_reject(handoff_id=second.pk, by=people("admin"), reason_code="timing")
+    unread = Notice.objects.filter(user=rep, kind="handoff", read_at=None)
+    assert [one.key for one in unread] == [f"handoff:{waits.pk}:1"]
+
+
 @pytest.mark.parametrize("role", ["other_rep", "marketer"])
 def test_nobody_else_decides(people: Any, role: str) -> None:
     one = assigned(people("rep"))

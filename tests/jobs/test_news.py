@@ -51,6 +51,11 @@ def test_it_is_told_once_also_on_the_next_page_and_never_as_markup(browser_as: O
     page.locator("#bell .count").wait_for()
     page.wait_for_timeout(1500)
     expect(page.locator("#toasts .toast", has_text="New lead")).to_have_count(0)
+    expect(page.locator("#bell .count")).to_have_text("1")
+    other = handed_to_rep()[0]
+    page.locator("#toasts .toast", has_text=other.lead.name).get_by_role("link", name="Open").click()
+    page.wait_for_url(f"**/leads/{other.lead_id}/")
+    expect(page.locator("#bell .count")).to_have_text("1")  # opened, it is read; the first one is not
 
 
 def test_no_sound_unless_it_is_wanted(browser_as: Opened) -> None:

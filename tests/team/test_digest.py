@@ -190,6 +190,18 @@ def test_who_moves_to_another_zone_gets_it_by_the_new_clock() -> None:
     assert following and following.astimezone(ZoneInfo("America/New_York")).hour == 8
 
 
+def test_a_digest_ticked_for_a_channel_while_it_is_off_is_said(login: Any, people: Any, settings: Any) -> None:
+    settings.PRIVATE_HOSTS = True
+    client, rep = login("rep"), people("rep")
+    address = "json://127.0.0.1:9/x"
+    one = channel_save(channel=None, name="c", address=address, events=[], urgent_only=False, user=rep)
+    page = client.post(reverse("team:notify_events"), {f"{one.pk}:digest": "on"}, follow=True).content.decode()
+    assert "your digest is off" in page
+    digest_save(user=rep, on=True, hour=8)
+    page = client.post(reverse("team:notify_events"), {f"{one.pk}:digest": "on"}, follow=True).content.decode()
+    assert "your digest is off" not in page
+
+
 def test_nor_when_an_admin_moves_them(people: Any) -> None:
     rep = reps(1, time_zone="Asia/Tokyo")[0]
     digest_save(user=rep, on=True, hour=8)
