@@ -27,13 +27,22 @@ def handling_said(known: Gathered, asked: Asked) -> str:
     n = len(known.times)
     if asked.handling:
         return f"Assumed by you: {asked.handling:g} minutes on average (exponential)."
-    if known.measured:
-        mean = say.span(sum(known.times) / n)
-        return f"Measured: {mean} on average, drawn from {n:,} leads as they were."
-    return (
-        f"Assumed: {ASSUMED_MINUTES} minutes on average (exponential). Only {n:,} could be measured, {LEAST} are "
-        "needed: it is from accepting a lead to logging the first call, e-mail or meeting, within the hour, by who "
-        "accepted. Where reps accept after they called, say yourself how long one takes."
+    if not known.measured:
+        return (
+            f"Assumed: {ASSUMED_MINUTES} minutes on average (exponential). Only {n:,} could be measured, {LEAST} are "
+            "needed: it is how long the first call took, where the rep notes that; else from accepting a lead to "
+            "logging the first call, e-mail or meeting, within the hour, by who accepted. Where reps accept after they "
+            "called, say yourself how long one takes."
+        )
+    text = f"Measured: {say.span(sum(known.times) / n)} on average, drawn from {n:,} "
+    if known.calls:
+        return text + (
+            "first calls, as long as the reps noted. What is done before and after a call comes on top: say yourself "
+            "what one lead takes in all."
+        )
+    return text + (
+        "leads as they were, from accepting one to logging the first call, e-mail or meeting: fewer than "
+        f"{LEAST} first calls have their length noted."
     )
 
 

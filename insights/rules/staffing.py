@@ -96,33 +96,43 @@ class Duty:
 
 
 def begins(leads: Sequence[Lead], duty: Duty) -> list[float]:
-    """When each lead is taken, first come, first served."""
+    """When each lead is taken, first come, first served. Most of the simulation's time goes by here: what is asked
+    of ``duty`` for a lead that is taken at once is written out."""
+    reps, opening = duty.reps, duty.opening
     busy: list[float] = []  # when each of those at work will be done
     found = []
-    moment = 0.0
+    moment, many = 0.0, 0
     for arrives, takes in leads:
-        moment = duty.opening(max(arrives, moment))
+        moment = arrives if arrives > moment else moment
         while True:
+            there = reps[int(moment // HOUR) % HOURS] if moment < math.inf else 1
+            if not there:
+                moment = opening(moment)
+                continue
             while busy and busy[0] <= moment:
                 heappop(busy)
-            if moment == math.inf or len(busy) < duty.at(moment):
+                many -= 1
+            if many < there or moment == math.inf:
                 break
             hour_end = (moment // HOUR + 1) * HOUR  # more may be on duty then
-            moment = duty.opening(min(busy[0], hour_end))
+            moment = busy[0] if busy[0] < hour_end else hour_end
         found.append(moment)
         heappush(busy, moment + takes)
+        many += 1
     return found
 
 
 def answered(leads: Sequence[Lead], duty: Duty, seconds: float, judged: Sequence[int] | None = None) -> Answered:
     """How many were taken within ``seconds``. With ``judged`` only those count that came in such an hour of the week:
     the others wait for the opening and are taken first, but nobody promised them anything."""
+    counted = judged or [1] * HOURS
     came, good = [0] * HOURS, [0] * HOURS
     for (arrives, _), begun in zip(leads, begins(leads, duty), strict=True):
         hour = int(arrives // HOUR) % HOURS
-        if judged is None or judged[hour]:
+        if counted[hour]:
             came[hour] += 1
-            good[hour] += begun - arrives <= seconds
+            if begun - arrives <= seconds:
+                good[hour] += 1
     return Answered(came, good)
 
 
@@ -209,14 +219,22 @@ def required(
 
     A search, not a proof: another distribution over the hours may do with a rep-hour less.
     """
+    return searched(task, samples, reps=reps, rounds=rounds)[0]
+
+
+def searched(
+    task: Task, samples: Sequence[Sequence[Lead]], *, reps: Sequence[int] = (), rounds: int = 60
+) -> tuple[list[int], Result]:
+    """``required``, and what it comes to."""
     found = list(reps) or _by_erlang(task, _mean_takes(samples))
+    result = task.run(found, samples)
     for _ in range(rounds if any(found) else 0):
-        result = task.run(found, samples)
         if result.share is None or result.share >= task.target:
             break
         for hour in _worst(result, task.target):
             found[hour] += max(1, found[hour] // 6)
-    return found
+        result = task.run(found, samples)
+    return found, result
 
 
 def trimmed(task: Task, samples: Sequence[Sequence[Lead]], reps: Sequence[int], *, tries: int = 20) -> list[int]:

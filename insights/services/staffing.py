@@ -5,25 +5,30 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
 
+from core.bulk import where_in
 from insights.metrics import contract as metric
+from insights.metrics import handoffs
 from insights.metrics.scope import Scope
 from insights.models import StaffingRun
-from insights.rules.staffing import HOURS, Task, empirical, exponential, required, trimmed, weeks_for
+from insights.rules.staffing import HOURS, Task, empirical, exponential, required, searched, trimmed, weeks_for
 from insights.rules.weeks import WEEK, Weeks, monday_of
+from leads.calls import length_of
+from leads.models import Activity
 from team.models import User
 from team.rules import Calendar
 from team.selectors import calendars_of
 
-LEAST = 20  # handling times, or the assumption is used
+LEAST = 20  # handling times of one kind, or the next kind is used, and at last the assumption
 LONGEST = 3600  # seconds: who took a lead and logged the call hours later did something else between
 ASSUMED_MINUTES = 12
 SAMPLE = 500  # handling times at the most that a simulation draws from: the newest
 KEPT = 200  # simulations
+QUARTER = 900  # seconds: in every zone an hour begins with one
 PER_REPLICATION, PER_SEARCH, PER_RUN = 1500, 6000, 40_000  # leads
 VERSION = 2  # of the simulator: another one forgets what was kept
 
@@ -63,6 +68,7 @@ class Gathered:
     people: int
     zone: str = "UTC"
     first: str = ""
+    calls: bool = False  # the times are the lengths of first calls, as the reps noted them
 
     @property
     def measured(self) -> bool:
@@ -76,30 +82,48 @@ class Gathered:
 
 
 def gather(scope: Scope) -> Gathered:
-    """Five queries. ``scope.period`` are the weeks looked at; the running one is left out."""
+    """Six queries, or seven. ``scope.period`` are the weeks looked at; the running one is left out."""
     weeks: Any = scope.period
     current = Weeks.of(monday_of(scope.now, weeks.zone), weeks.zone)
     whole = [monday for monday in weeks.mondays if monday < current.first]
     looked = Weeks.of(whole[0], weeks.zone, len(whole)) if whole else current
-    opened = list(metric.opened(scope.over(looked)).order_by().values_list("opened_at", flat=True))
-    seen = {looked.monday_at(at) for at in opened}
-    count = len([monday for monday in looked.mondays if monday >= min(seen)]) if seen else 1
-    came = Counter(_hour(at.astimezone(weeks.zone)) for at in opened)
+    opened = metric.opened(scope.over(looked)).order_by().values_list("opened_at", flat=True)
+    quarters = Counter(int(at.timestamp()) // QUARTER for at in opened)
+    first = looked.monday_at(datetime.fromtimestamp(min(quarters) * QUARTER, UTC)) if quarters else None
+    count = (looked.last - first).days // 7 + 1 if first else 1
+    came = Counter[int]()
+    for quarter, many in quarters.items():
+        came[_hour(datetime.fromtimestamp(quarter * QUARTER, weeks.zone))] += many
     present, people = on_duty(scope, Weeks.of(current.first + WEEK, weeks.zone))
+    calls = _calls(scope.over(looked))
     return Gathered(
         weeks=count,
-        leads=len(opened),
+        leads=quarters.total(),
         rates=[round(came[hour] / count, 4) for hour in range(HOURS)],
-        times=_handling(scope.over(looked)),
+        times=calls if len(calls) >= LEAST else _handling(scope.over(looked)),
         present=present,
         people=people,
         zone=weeks.zone.key,
-        first=str(min(seen)) if seen else "",
+        first=str(first or ""),
+        calls=len(calls) >= LEAST,
     )
 
 
 def _hour(local: datetime) -> int:
     return local.weekday() * 24 + local.hour
+
+
+def _calls(scope: Scope) -> list[int]:
+    """How long the first calls took that answered a lead, in seconds, where the rep said so; newest first."""
+    rows = handoffs.answered(scope).order_by("-assigned_at", "-pk")
+    answers = list(rows.values_list("lead_id", "responded_at", "rep_id")[: 4 * SAMPLE])
+    told = Activity.objects.filter(kind="call", properties__has_key="minutes").order_by()
+    found: dict[tuple[Any, ...], int] = {}
+    for first in range(0, len(answers), 1000):
+        some = where_in(told, "lead", [lead for lead, *_ in answers[first : first + 1000]])
+        for *key, properties in some.values_list("lead_id", "at", "by_id", "properties"):
+            found[tuple(key)] = int(length_of("call", properties).total_seconds())
+    return [seconds for one in answers if (seconds := found.get(one, 0))][:SAMPLE]
 
 
 def _handling(scope: Scope) -> list[int]:
@@ -189,12 +213,12 @@ def simulate(known: Gathered, asked: Asked) -> Answer:
     each = max(1.0, weekly * weeks)
     samples = task.samples(max(5, min(20, round(PER_RUN / each))), weeks)
     few = samples[: max(1, min(len(samples), round(PER_SEARCH / each)))]
-    needed = required(task, samples, reps=trimmed(task, few, required(task, few)), rounds=8)
+    needed, result = searched(task, samples, reps=trimmed(task, few, required(task, few)), rounds=8)
     changed = asked.changed(known.present)
     return Answer(
         present=asdict(task.run(known.present, samples)),
         needed=needed,
-        required=asdict(task.run(needed, samples)),
+        required=asdict(result),
         what_if=asdict(task.run(changed, samples)) if asked.what_if else None,
         changed=changed,
         takes=takes or sum(known.times) / len(known.times),

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from django.db.models import F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handoff.models import Handoff
 from insights.metrics.scope import Scope
 from insights.models import StaffingRun
 from insights.rules import staffing
@@ -27,6 +29,7 @@ from insights.rules.staffing import (
 )
 from insights.rules.weeks import weeks_back
 from insights.services.staffing import Asked, gather, simulate, staffing_answer
+from leads.models import Activity
 from team.models import TimeOff, User
 from team.rules import zone_get
 from tests.insights.contract_world import handoff
@@ -214,6 +217,33 @@ def test_handling_is_measured_or_said_to_be_assumed(login):
     handoff(datetime.now(UTC) - timedelta(days=10))
     page = login("admin").get("/contract/staffing/?now=1").content.decode()
     assert "Assumed: 12 minutes" in page and "Only 0 could be measured" in page
+
+
+@pytest.mark.django_db
+def test_how_long_calls_took_is_better_than_when_they_were_logged(login):
+    for number in range(20):
+        at = monday(9, number)
+        handoff(at, answered=12, decided=at + timedelta(minutes=2), calls=[1])
+    first = Activity.objects.filter(at__date=monday(9).date()).order_by("at")
+    for number, one in enumerate(first[:19]):
+        Activity.objects.filter(pk=one.pk).update(properties={"minutes": 3 + number % 2})
+    Activity.objects.filter(at__date=monday(9).date() + timedelta(days=1)).update(properties={"minutes": 50})
+    assert (
+        gather(scope()).times == [600] * 20 and not gather(scope()).calls
+    )  # nineteen are too few; later ones are no answer
+    Activity.objects.filter(pk=first[19].pk).update(properties={"minutes": 7})
+    known = gather(scope())
+    assert known.calls and known.times == [60 * n for n in (7, *([3, 4] * 10)[:19][::-1])]
+    assert simulate(known, Asked()).takes == sum(known.times) / 20
+    StaffingRun.objects.all().delete()
+    shift = datetime.now(UTC) - timedelta(days=20) - monday(9)
+    for row in Handoff.objects.all():
+        moved = {
+            name: getattr(row, name) + shift for name in ("opened_at", "assigned_at", "responded_at", "decided_at")
+        }
+        Handoff.objects.filter(pk=row.pk).update(**moved)
+    Activity.objects.update(at=F("at") + shift)
+    assert "drawn from 20 first calls" in login("admin").get("/contract/staffing/?now=1").content.decode()
 
 
 @pytest.mark.django_db
