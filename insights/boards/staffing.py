@@ -31,8 +31,8 @@ def handling_said(known: Gathered, asked: Asked) -> str:
         return (
             f"Assumed: {ASSUMED_MINUTES} minutes on average (exponential). Only {n:,} could be measured, {LEAST} are "
             "needed: it is how long the first call took, where the rep notes that; else from accepting a lead to "
-            "logging the first call, e-mail or meeting, within the hour, by who accepted. Where reps accept after they "
-            "called, say yourself how long one takes."
+            "logging the first call, e-mail or meeting, within the hour, by who accepted. Where reps accept after "
+            "they called, say yourself how long one takes."
         )
     text = f"Measured: {say.span(sum(known.times) / n)} on average, drawn from {n:,} "
     if known.calls:

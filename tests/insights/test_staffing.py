@@ -228,20 +228,16 @@ def test_how_long_calls_took_is_better_than_when_they_were_logged(login):
     for number, one in enumerate(first[:19]):
         Activity.objects.filter(pk=one.pk).update(properties={"minutes": 3 + number % 2})
     Activity.objects.filter(at__date=monday(9).date() + timedelta(days=1)).update(properties={"minutes": 50})
-    assert (
-        gather(scope()).times == [600] * 20 and not gather(scope()).calls
-    )  # nineteen are too few; later ones are no answer
+    few = gather(scope())  # nineteen; the calls of the next day answered nobody
+    assert few.times == [600] * 20 and not few.calls
     Activity.objects.filter(pk=first[19].pk).update(properties={"minutes": 7})
     known = gather(scope())
     assert known.calls and known.times == [60 * n for n in (7, *([3, 4] * 10)[:19][::-1])]
     assert simulate(known, Asked()).takes == sum(known.times) / 20
     StaffingRun.objects.all().delete()
     shift = datetime.now(UTC) - timedelta(days=20) - monday(9)
-    for row in Handoff.objects.all():
-        moved = {
-            name: getattr(row, name) + shift for name in ("opened_at", "assigned_at", "responded_at", "decided_at")
-        }
-        Handoff.objects.filter(pk=row.pk).update(**moved)
+    names = ("opened_at", "assigned_at", "responded_at", "decided_at")
+    Handoff.objects.update(**{name: F(name) + shift for name in names})
     Activity.objects.update(at=F("at") + shift)
     assert "drawn from 20 first calls" in login("admin").get("/contract/staffing/?now=1").content.decode()
 
