@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import cycle
 from random import Random
+from typing import Any
 
 from insights.demo import words
 from insights.demo.plan import Deed, Pass, Person, Sale, Step, office
@@ -124,9 +125,10 @@ class Paths:
         answered = min(handed.assigned_at + timedelta(minutes=minutes), self.now - timedelta(hours=3))
         handed.responded_at = max(answered, handed.assigned_at + timedelta(seconds=50))
         kind = self.dice.choices(["call", "email"], weights=[7, 3])[0]
-        said = (
-            {"outcome": self.dice.choice(["Reached", "Left a message"])} if kind == "call" else {"subject": "Hello"}
-        )
+        said: dict[str, Any] = {"subject": "Hello"}
+        if kind == "call":
+            said = {"outcome": self.dice.choice(["Reached", "Left a message"])}
+            said["minutes"] = 4 + one.number % 17 if said["outcome"] == "Reached" else 1
         one.deeds.append(Deed(kind, handed.responded_at, said, by=handed.rep))
         handed.decided_at = min(
             handed.responded_at + timedelta(minutes=self.dice.expovariate(1 / 240) + 2), self.now - timedelta(hours=1)
