@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from core import places
 from core.errors import Refused
-from core.widgets import LongSelect
+from core.widgets import LongSelect, MomentField
 from team import rules, services
 from team.models import ApiToken, Team, TimeOff, User
 
@@ -156,10 +156,7 @@ class TimeOffForm(forms.ModelForm):  # type: ignore[type-arg]
         model = TimeOff
         fields = ["starts_at", "ends_at", "note"]
         labels = {"starts_at": "From", "ends_at": "Until"}
-        widgets = {
-            "starts_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            "ends_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        }
+        field_classes = {"starts_at": MomentField, "ends_at": MomentField}
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 
+from core.widgets import MomentField
 from deals.access import sees_prices
 from deals.models import Product
 from deals.rules import TEXT_LIMITS
@@ -15,13 +16,6 @@ from funnels.selectors import pipelines
 from leads.forms.logged import LoggedForm
 from leads.models import Company, Lead
 from leads.selectors.companies import companies_seen_by
-
-
-class Moment(forms.DateTimeInput):
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
 
 
 class Day(forms.DateInput):
@@ -64,7 +58,7 @@ class DealEditForm(forms.Form):
     need = text_field("need", lines=2)
     timeline = text_field("timeline", lines=2)
     next_step = text_field("next_step", label="Next step")
-    next_step_at = forms.DateTimeField(label="By", required=False, widget=Moment)
+    next_step_at = MomentField(label="By", required=False)
 
     def values(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name in self.data}
@@ -151,11 +145,11 @@ class LogForm(LoggedForm):
 
 class TaskForm(forms.Form):
     title = forms.CharField(label="Task", max_length=200)
-    due_at = forms.DateTimeField(label="By", widget=Moment)
+    due_at = MomentField(label="By")
 
 
 class SnoozeForm(forms.Form):
-    until = forms.DateTimeField(widget=Moment)
+    until = MomentField()
 
 
 class AssignForm(forms.Form):

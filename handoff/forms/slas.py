@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from core.widgets import LongSelect
+from core.widgets import LongSelect, MomentField
 from handoff.forms.settings import Revised
 from handoff.models import SlaPolicy
 from handoff.rules.clocks import LONGEST
@@ -62,10 +62,7 @@ class ExampleForm(forms.Form):
 
     policy = forms.ChoiceField(label="A lead for")
     rep = forms.ChoiceField(label="Given to", widget=LongSelect)
-    at = forms.DateTimeField(
-        label="Arrives, by their clock",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    at = MomentField(label="Arrives, by their clock")
 
     def __init__(self, *args: Any, policies: list[SlaPolicy], reps: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,8 +76,4 @@ class ExampleForm(forms.Form):
         if not self.is_valid():
             return None
         data = self.cleaned_data
-        at = data["at"].replace(tzinfo=None)
-        if not 2000 <= at.year <= 2100:
-            self.add_error("at", "Choose a day between 2000 and 2100.")
-            return None
-        return self.policies[data["policy"]], self.reps[data["rep"]], at
+        return self.policies[data["policy"]], self.reps[data["rep"]], data["at"].replace(tzinfo=None)

@@ -108,6 +108,17 @@ def test_a_manager_sets_hours_and_leave_by_the_persons_own_clock(login, people):
     assert wrong.status_code == 422 and b"after the beginning" in wrong.content
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo"])
+def test_time_off_of_another_century_is_a_slip(login, people, zone):
+    rep = people("rep")
+    User.objects.update(time_zone=zone)
+    for url, role in ((f"/people/{rep.pk}/time-off/", "manager"), ("/profile/time-off/", "rep")):
+        for wrong in ({"starts_at": "0001-01-01T00:00"}, {"ends_at": "9999-12-31T23:59"}):
+            asked = {"starts_at": "2026-12-24T09:00", "ends_at": "2026-12-31T09:00"} | wrong
+            page = login(role).post(url, asked)
+            assert page.status_code == 422 and "between 2000 and 2100" in page.content.decode()
+
+
 def test_days_off_of_the_company_count_for_everybody(login, people):
     client = login("manager")
     assert login("rep").get("/days-off/").status_code == 403
