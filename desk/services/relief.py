@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -50,8 +51,11 @@ def relief_check(job: Relief) -> None:
 
 
 def relief_start(job: Relief) -> Relief:
-    """Save and begin it: few things are done before this returns, more by a worker. Raises Refused."""
+    """Save and begin it: few things are done before this returns, more by a worker. The same again
+    within seconds is the first one. Raises Refused."""
     relief_check(job)
+    if begun := _twin(job):
+        return begun
     job.why = " ".join(job.why.split())[:80] or ("left" if job.leaving else "given on")
     job.total = sum(number for kind, _, number in relief_counts(job) if kind in job.kinds)
     with transaction.atomic():
@@ -63,6 +67,17 @@ def relief_start(job: Relief) -> Relief:
             _work(row, held_now.token, time.monotonic() + 20)
         job.refresh_from_db()
     return job
+
+
+def _twin(job: Relief) -> Relief | None:
+    """The same asked for a moment ago, by a double click: given on again, the leads would be told of twice."""
+    just_now = db_now() - timedelta(seconds=10)
+    recent = Relief.objects.filter(by=job.by, created_at__gte=just_now)
+    return next((one for one in recent if _asked(one) == _asked(job)), None)
+
+
+def _asked(job: Relief) -> tuple[Any, ...]:
+    return (job.rep_id, job.to_id, job.kinds, job.handoff_ids, job.leaving)
 
 
 def relief_cancel(*, job: Relief) -> None:

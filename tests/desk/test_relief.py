@@ -113,6 +113,17 @@ def test_back_to_routing_goes_to_whom_it_chooses_and_tells_each_once(rita: User,
     assert "gave it back from Rita Rep" in said and "next in turn" in said
 
 
+def test_a_double_click_gives_them_on_once(rita: User, login: Any) -> None:
+    for _ in range(3):
+        mate()
+    ids = list(Handoff.objects.values_list("pk", flat=True))
+    client, asked = login("manager"), {"handoff": ids, "to": "routing", "start": "1"}
+    first, second = (job_of(client.post(reverse("desk:relief"), asked)) for _ in range(2))
+    assert first == second and set(Handoff.objects.values_list("turn", flat=True)) == {2}
+    Relief.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert job_of(client.post(reverse("desk:relief"), asked)) != first, "later it is asked for anew"
+
+
 def test_nobody_has_room_undecided_ones_wait_accepted_ones_stay(rita: User, login: Any) -> None:
     asked = {"rep": rita.pk, "to": "routing", "kinds": ["undecided", "accepted"]}
     manager, url = login("manager"), reverse("desk:relief")
