@@ -10,6 +10,8 @@ from django.db.models.functions import Coalesce
 from handoff import rules
 from handoff.models import Decision, Handoff, RejectReason
 from handoff.selectors import clock_set, handoff_full, may_manage
+from leads.models import Activity
+from leads.rules import RESPONSE_KINDS
 from team.models import User
 from team.selectors import calendars_of
 
@@ -25,10 +27,22 @@ def decision_standing(handoff: Handoff) -> Decision | None:
     return made.select_related("reason", "by").order_by("-pk").first()
 
 
+def happened_since(decision: Decision, handoff: Handoff) -> str:
+    """What undoing would hide, as far as this room knows: somebody answered the lead, or another rep has it. '' for
+    nothing."""
+    if handoff.turn != decision.kept.get("turn"):
+        return f"It was given to {handoff.rep} since: undo cannot take it away again."
+    answers = Activity.objects.filter(lead=handoff.lead_id, kind__in=RESPONSE_KINDS, by__isnull=False)
+    if answers.filter(recorded_at__gte=decision.at).exists():
+        return "Somebody called, wrote to or met the lead since: undo would hide that."
+    return ""
+
+
 def undo_until(user: Any, handoff: Handoff, now: datetime) -> datetime | None:
-    """Until when ``user`` may take the decision back, as far as time and role say; None when not (any more)."""
+    """Until when ``user`` may take the decision back, as far as time, role and what happened here say; None when not
+    (any more)."""
     decision = decision_standing(handoff)
-    if decision is None:
+    if decision is None or happened_since(decision, handoff):
         return None
     manager = may_manage(user, handoff.rep)
     if not manager and user.pk not in (decision.by_id, handoff.rep_id):

@@ -15,13 +15,12 @@ from funnels.services import journey_move
 from handoff import rules
 from handoff.models import Assignment, Decision, Handoff
 from handoff.selectors import may_manage
-from handoff.selectors.decisions import decision_standing
+from handoff.selectors.decisions import decision_standing, happened_since
 from handoff.services import tell
 from handoff.services.assign import payload
 from handoff.services.decide import handoff_locked, marketing_tell
 from handoff.services.passing import receiver_lock
-from leads.models import Activity, Standing
-from leads.rules import RESPONSE_KINDS
+from leads.models import Standing
 from leads.services.standing import tag_get, tags_remove
 
 UNDONE = "reject_undone"  # the cause of the ledger rows that lead back
@@ -41,7 +40,8 @@ def handoff_undo(*, handoff_id: int, by: Any) -> Handoff:
         raise Conflict("There is no decision to take back.")
     now = db_now()
     _may(decision, one, by, now)
-    _quiet_since(decision, one)
+    if happened := happened_since(decision, one):
+        raise Conflict(happened)
     decision.undone_at, decision.undone_by = now, by
     decision.save(update_fields=["undone_at", "undone_by"])
     if decision.kind == Decision.Kind.ACCEPTED:
@@ -57,15 +57,6 @@ def _may(decision: Decision, one: Handoff, by: Any, now: datetime) -> None:
         raise Refused("Only who decided, or a manager of the team, takes it back.", code="forbidden")
     if refusal := rules.undo_late(now, decision.at, manager=manager):
         raise Refused(refusal)
-
-
-def _quiet_since(decision: Decision, one: Handoff) -> None:
-    """Raises Conflict when somebody answered the lead, or another rep has it since the decision."""
-    if one.turn != decision.kept.get("turn"):
-        raise Conflict(f"It was given to {one.rep} since: undo cannot take it away again.")
-    answers = Activity.objects.filter(lead=one.lead_id, kind__in=RESPONSE_KINDS, by__isnull=False)
-    if answers.filter(recorded_at__gte=decision.at).exists():
-        raise Conflict("Somebody called, wrote to or met the lead since: undo would hide that.")
 
 
 def _standing(one: Handoff) -> Standing:

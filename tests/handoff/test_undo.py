@@ -246,6 +246,9 @@ def test_the_toast_takes_it_back_and_the_page_says_until_when(one: Handoff, logi
     assert Handoff.objects.get().state == "assigned"
     page = client.get(reverse("handoff:detail", args=[one.pk])).content.decode()
     assert undo not in page and "took that back" in page
+    decide(one, "accept")
+    call(one)
+    assert undo not in client.get(reverse("handoff:detail", args=[one.pk])).content.decode(), "it would be refused"
 
 
 def test_the_listener_of_a_broken_deals_room_would_be_seen(one: Handoff, settings: Any) -> None:
