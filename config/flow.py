@@ -60,7 +60,8 @@ LATER: dict[str, list[str]] = {
     "handoff.stirred": ["handoff.services.waiting_stirred"],
     # scoring -> itself {model_id}: a model is in shadow no more; its scores are deleted in parts
     "scoring.shadow_left": ["scoring.services.shadow_forget"],
-    # team -> handoff {user_id}: somebody left; what they had not decided goes back to routing
+    # team -> handoff {user_id}: somebody left, or may own no leads any more; what they had not decided goes back to
+    # routing
     # and: the managers hear which rules have nobody any more
     "user.deactivated": ["handoff.services.rep_left", "handoff.services.routing_left"],
 }
@@ -135,6 +136,8 @@ ASK: dict[str, str] = {
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk
     "person.holds": "config.holdings.held_by",
+    # and: who of these people still has anything there
+    "people.holding": "desk.selectors.relief.left_behind",
     # the bell asks: how many things wait in a person's queue
     "queue.waiting": "config.holdings.waiting_for",
     # team asks handoff: what still holds of what is about to be told, and the button that accepts

@@ -4,21 +4,17 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from deals.models import Deal, Task
-from funnels.models import Stage
+from deals.models import Task
+from desk.models import Relief
+from desk.selectors.relief import relief_counts
 from handoff.models import Handoff
-from leads.models import Standing
+from team.models import User
 
 
 def held_by(*, user_id: int) -> list[tuple[str, int]]:
-    """(what, how many), without what there is none of."""
-    counts = [
-        ("undecided handoffs", Handoff.objects.filter(rep=user_id, state=Handoff.State.ASSIGNED).count()),
-        ("open deals", Deal.objects.filter(owner=user_id, stage__kind=Stage.Kind.OPEN).count()),
-        ("open tasks", Task.objects.filter(owner=user_id, done_at=None).count()),
-        ("leads", Standing.objects.filter(owner=user_id).count()),
-    ]
-    return [(what, number) for what, number in counts if number]
+    """(what, how many), without what there is none of: just what the page for giving it to others offers."""
+    counts = relief_counts(Relief(rep=User(pk=user_id)))
+    return [(label, number) for _, label, number in counts if number]
 
 
 def waiting_for(*, user_id: int) -> int:

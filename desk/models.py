@@ -16,7 +16,7 @@ class Relief(Leased):
         ACCEPTED = "accepted", "Accepted leads with their deals and tasks"
         DEALS = "deals", "Other open deals with their tasks"
         TASKS = "tasks", "Other open tasks"
-        LEADS = "leads", "Leads in marketing, and customers"
+        LEADS = "leads", "Other leads and customers"
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     rep = models.ForeignKey(

@@ -101,11 +101,12 @@ def _places() -> Iterator[Broken]:
         Handoff.objects.filter(state=State.ASSIGNED).exclude(lead__standing__owner=F("rep")).order_by("pk"),
         lambda row: f"handoff {row.pk} is with rep {row.rep_id}; lead {row.lead_id} is not theirs.",
     )
-    gone = Handoff.objects.filter(state=State.ASSIGNED, rep__is_active=False)
+    nothing = Q(rep__is_rep=False, rep__is_manager=False, rep__is_admin=False)
+    gone = Handoff.objects.filter(nothing | Q(rep__is_active=False), state=State.ASSIGNED)
     yield from found(
         "handoff: nobody who left holds an undecided lead",
         gone.filter(~Exists(OutboxMessage.objects.filter(topic="user.deactivated", state="pending"))).order_by("pk"),
-        lambda row: f"handoff {row.pk} is with rep {row.rep_id}, who left.",
+        lambda row: f"handoff {row.pk} is with rep {row.rep_id}, who left or sells no more.",
     )
     homeless = Standing.objects.filter(stage__kind=Stage.Kind.HANDED_OFF).filter(
         ~Exists(Handoff.objects.filter(lead=OuterRef("pk"), cycle=OuterRef("cycle"))), owner=None

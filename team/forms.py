@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import password_validation
+from django.core.validators import MaxValueValidator
 from django.urls import reverse
 
 from core import places
@@ -193,8 +195,11 @@ class ListedField(forms.CharField):
 
 
 class RepForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Whom a rep can talk to: routing rules ask for it."""
+    """Whom a rep can talk to: routing rules ask for it. ``seen``: what the page showed when it was opened, so that
+    of two people who change somebody the second is told, and an old page does not let back in who left since."""
 
+    TOPS = {"weight": 100, "capacity_open": 100_000, "capacity_day": 100_000}
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     languages = ListedField(
         places.languages_parse,
         places.languages_text,
@@ -214,6 +219,25 @@ class RepForm(forms.ModelForm):  # type: ignore[type-arg]
         max_length=600,
         help_text="Such as “enterprise, field service”. Rules may ask for one.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, top in self.TOPS.items():
+            number: Any = self.fields[name]
+            number.validators.append(MaxValueValidator(top))
+            number.widget.attrs["max"] = top
+        self.initial["seen"] = self._state()
+
+    def _state(self) -> str:
+        one = self.instance
+        kept = [str(one._meta.get_field(name).value_from_object(one)) for name in self._meta.fields or ()]
+        return sha256("|".join(kept).encode()).hexdigest()[:16]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.pop("seen", "") not in ("", self.initial["seen"]):
+            self.add_error(None, "Somebody else changed this since you opened it. Reload to see their version.")
+        return data
 
 
 class PersonForm(RepForm):

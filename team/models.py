@@ -104,6 +104,11 @@ class User(AbstractBaseUser):
         return self.is_admin or any(getattr(self, f"is_{role}") for role in roles)
 
     @property
+    def may_own(self) -> bool:
+        """Whether leads and deals may be theirs: they may sign in, and sell or lead those who do."""
+        return self.is_active and self.has_role("rep", "manager")
+
+    @property
     def speaks(self) -> str:
         return languages_text(self.languages)
 

@@ -44,12 +44,13 @@ def first_admin_create(*, name: str, email: str, password: str, time_zone: str) 
 
 
 def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
-    """Change a person, or add one (who then sets a password by mail).
+    """Change a person, or add one (who then sets a password by mail). Who may own no leads any more, because they may
+    not sign in or neither sell nor lead, gives back what they had not decided: ``user.deactivated``.
 
     Raises Refused when the last admin would lose the role, or when somebody would lock themselves out.
     """
     _somebody_stays(person, by, values)
-    was_active, zone = person.is_active, person.time_zone
+    was_active, could_own, zone = person.is_active, person.may_own, person.time_zone
     for name, value in values.items():
         setattr(person, name, value)
     with transaction.atomic():
@@ -64,6 +65,7 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
             zone_changed(person)
         if was_active and not person.is_active:
             ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=db_now())
+        if (was_active and not person.is_active) or (could_own and not person.may_own):
             outbox.emit("user.deactivated", f"{person.pk}:{db_now().isoformat()}", user_id=person.pk, by_id=by.pk)
     return person
 

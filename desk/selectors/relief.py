@@ -1,6 +1,6 @@
 """What somebody holds, kind by kind, and what giving it away would mean."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ def held(job: Relief, kind: str) -> QuerySet[Any]:
     if kind == Kind.TASKS:
         mine = Deal.objects.filter(owner=job.rep, stage__kind=Stage.Kind.OPEN)
         return Task.objects.filter(owner=job.rep, done_at=None).exclude(deal__in=mine)
-    leads = Standing.objects.filter(owner=job.rep).exclude(stage__kind=Stage.Kind.HANDED_OFF)
+    leads = Standing.objects.filter(owner=job.rep)
     return leads.exclude(Exists(_kept(job.rep).filter(lead=OuterRef("pk"))))
 
 
@@ -48,7 +48,7 @@ def _deals(rep: User) -> QuerySet[Deal]:
     """Open deals that do not follow a handoff which the person still has."""
     follows = _kept(rep).filter(lead=OuterRef("lead"), cycle=OuterRef("lead_cycle"))
     rows = Deal.objects.filter(owner=rep, stage__kind=Stage.Kind.OPEN)
-    return rows.filter(Q(lead_cycle=None) | Q(accepted_at__isnull=False)).exclude(Exists(follows))
+    return rows.filter(_given_on()).exclude(Exists(follows))
 
 
 @dataclass
@@ -67,6 +67,23 @@ class Plan:
 def relief_counts(job: Relief) -> list[tuple[str, str, int]]:
     """Each kind with what people call it and how many there are."""
     return [(kind, label, held(job, kind).count()) for kind, label in Kind.choices]
+
+
+def left_behind(*, user_ids: Collection[int]) -> set[int]:
+    """Those of these people who hold anything that could be given to somebody else. One query."""
+    ids = list(user_ids)
+    if not ids:
+        return set()
+    handoffs = Handoff.objects.filter(rep__in=ids, closed_at=None, state__in=list(OF_HANDOFFS.values()))
+    deals = Deal.objects.filter(_given_on(), owner__in=ids, stage__kind=Stage.Kind.OPEN)
+    tasks = Task.objects.filter(owner__in=ids, done_at=None)
+    held = [rows.order_by().values_list("owner") for rows in (deals, tasks, Standing.objects.filter(owner__in=ids))]
+    return {pk for (pk,) in handoffs.order_by().values_list("rep").union(*held)}
+
+
+def _given_on() -> Q:
+    """Deals that do not wait for their handoff's answer: those go where the handoff goes."""
+    return Q(lead_cycle=None) | Q(accepted_at__isnull=False)
 
 
 def relief_plan(job: Relief, by: Any, now: datetime) -> Plan:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from core import outbox
+from core.ask import ask
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff import rules
@@ -144,22 +145,20 @@ def to_routing(rows: Sequence[Handoff], *, ended: str, waiting: str, now: dateti
 
 @transaction.atomic
 def rep_left(key: str, *, user_id: int, **_: Any) -> None:
-    """Outbox handler of ``user.deactivated``: undecided leads go back to routing at once, and the managers hear
-    which accepted ones need a new owner. Doing it twice changes nothing."""
+    """Outbox handler of ``user.deactivated``: undecided leads go back to routing at once, and the managers hear what
+    stays in the name of who left and needs a new owner. Doing it twice changes nothing."""
     now = db_now()
     mine = Handoff.objects.filter(rep=user_id, state=Handoff.State.ASSIGNED)
     rows = list(mine.order_by("pk").select_for_update(of=("self",)))
     rep = User.objects.get(pk=user_id)
-    to_routing(rows, ended=f"{rep} left", waiting=f"{rep} left; looking for somebody else.", now=now)
-    kept = Handoff.objects.filter(rep=rep, state=Handoff.State.ACCEPTED, closed_at=None).count()
+    gone = "takes no leads any more" if rep.is_active else "left"
+    to_routing(rows, ended=f"{rep} {gone}", waiting=f"{rep} {gone}; looking for somebody else.", now=now)
+    kept = ask("person.holds", user_id=user_id) or []
     if kept:
-        title = f"{rep} left with {kept} accepted lead{'s' if kept != 1 else ''}"
+        said = "; ".join(f"{what}: {number:,}" for what, number in kept)
         url = reverse("desk:relief") + f"?rep={rep.pk}"
-        notices_tell(
-            [
-                NoticeLine(who.pk, f"rep-left:{rep.pk}:{key}", title, "Give them to a colleague, all at once.", url)
-                for who in managers_of([rep.team_id])[rep.team_id]
-            ],
-            kind="left",
-            now=now,
-        )
+        text = f"{said}. Give them to a colleague, all at once."
+        title = f"{rep} {gone}, and this stays in their name"
+        managers = managers_of([rep.team_id])[rep.team_id]
+        lines = [NoticeLine(who.pk, f"rep-left:{rep.pk}:{key}", title, text, url) for who in managers]
+        notices_tell(lines, kind="left", now=now)

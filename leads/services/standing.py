@@ -20,7 +20,7 @@ CHUNK = 1000
 def owner_set(*, lead_ids: Collection[int], owner: Any) -> int:
     """Give the leads to ``owner`` (None: to nobody); returns how many changed. Raises Refused for a person who
     cannot own leads. Leads that a rep has from a handoff are the caller's care (see ``moves.owner_refusal``)."""
-    if owner is not None and not (owner.is_active and (owner.is_rep or owner.is_manager or owner.is_admin)):
+    if owner is not None and not owner.may_own:
         raise Refused(f"{owner} cannot own leads: not an active rep or manager.", field="owner")
     rows = Standing.objects.filter(pk__in=lead_ids)
     rows = rows.exclude(owner=owner) if owner is not None else rows.filter(owner__isnull=False)

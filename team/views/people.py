@@ -22,12 +22,17 @@ from team.forms import HoursForm, LoadForm, PersonForm, TeamForm, TimeOffForm
 from team.models import Team, TimeOff, User
 from team.rules import zone_get
 
+OWNING = ("is_active", "is_rep", "is_manager", "is_admin")  # what says whether leads may be theirs
+
 
 @require_safe
 @roles_required("manager")
 def people(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    context = {"people": selectors.people_seen_by(user), "teams": selectors.teams_counted()}
+    rows = list(selectors.people_seen_by(user))
+    left = [one.pk for one in rows if not one.may_own]
+    holding = ask("people.holding", user_ids=left) or ()
+    context = {"people": rows, "holding": holding, "teams": selectors.teams_counted()}
     return render(request, "team/people.html", context)
 
 
@@ -61,14 +66,23 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             found.refresh_from_db()
         else:
+            if "confirmed" in request.POST and not found.may_own:
+                return _left(request, found)
             messages.success(request, f"{found.name} saved.")
             return redirect("team:people")
     return _person_page(request, found, form, holds, 422 if form.errors else 200)
 
 
+def _left(request: HttpRequest, person: User) -> HttpResponse:
+    """What stays in the name of somebody who was locked out at once: it is to be given to others next."""
+    messages.warning(request, f"{person.name} saved. Who shall have what stays in {person.get_short_name()}'s name?")
+    return redirect(f"{reverse('desk:relief')}?rep={person.pk}")
+
+
 def _leaves_work(request: HttpRequest, person: User, form: "ModelForm[User]", holds: list[Any]) -> bool:
-    """True when somebody with work on the desk would be locked out, and nobody has said yet that this is meant."""
-    goes = person.is_active and form.cleaned_data.get("is_active", True) is False
+    """True when somebody with work on the desk could own none any more, and nobody has said that this is meant."""
+    said = {name: form.cleaned_data.get(name, getattr(person, name)) for name in OWNING}
+    goes = person.may_own and not User(**said).may_own
     return goes and bool(holds) and "confirmed" not in request.POST
 
 

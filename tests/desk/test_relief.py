@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from core.models import Leased, OutboxMessage
 from core.outbox import drain
-from deals.models import Deal, Task
-from deals.services import deal_create
+from deals.models import Deal, LostReason, Task
+from deals.services import deal_create, deal_lose
 from desk.models import Relief
+from desk.selectors.relief import left_behind
 from desk.services import relief as service
 from funnels.selectors import stage_get
 from handoff.models import Assignment, Handoff, RoutingRule
@@ -190,11 +191,24 @@ def test_who_leaves_is_deactivated_at_the_end_by_an_admin_only(rita: User, login
     assert second.is_active, "a manager's wish to deactivate is not even in the form"
 
 
-def test_the_notice_about_who_left_leads_to_this_page(rita: User, people: Any) -> None:
+def test_the_notice_about_who_left_leads_to_this_page(rita: User, people: Any, login: Any) -> None:
     manager = people("manager")
     person_save(person=rita, by=people("admin"), values={"is_active": False})
     drain()
-    assert Notice.objects.get(user=manager, kind="left").url == f"{reverse('desk:relief')}?rep={rita.pk}"
+    told = Notice.objects.get(user=manager, kind="left")
+    assert told.url == f"{reverse('desk:relief')}?rep={rita.pk}"
+    assert "Undecided" not in told.body and "Other open tasks: 1" in told.body
+    page = login("manager").get(reverse("team:people")).content.decode()
+    assert page.count("still has work") == 1
+
+
+def test_a_lead_whose_deal_was_lost_goes_along_too(rita: User) -> None:
+    """Nothing of its handoff is open, it stays with sales: it must not stay with somebody who left."""
+    deal = Deal.objects.get(lead=Handoff.objects.filter(rep=rita, state="accepted")[0].lead)
+    deal_lose(deal=deal, by=rita, reason=LostReason.objects.exclude(code="rejected").first())
+    to = mate()
+    service.relief_start(Relief(by=persona("manager"), rep=rita, to=to, kinds=ALL))
+    assert Standing.objects.get(pk=deal.lead_id).owner == to and left_behind(user_ids=[rita.pk]) == set()
 
 
 def start(rita: User, to: User | None, **fields: Any) -> Relief:

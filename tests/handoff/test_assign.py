@@ -243,7 +243,7 @@ def test_the_managers_hear_of_accepted_leads_of_who_left(people: Any) -> None:
     assign_drain()
     handoff_accept(handoff_id=one.pk, by=rep)
     rep_left("user:1", user_id=rep.pk)
-    assert "1 accepted lead" in Notice.objects.get(user=manager, kind="left").title
+    assert "Accepted leads with their deals and tasks: 1. " in Notice.objects.get(user=manager, kind="left").body
 
 
 def test_what_was_counted_holds_until_somebody_else_gives_leads_out_or_a_moment_is_over() -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from core import outbox
 from core.models import OutboxMessage
 from leads.models import Standing
+from team import services
 from team.models import ApiToken, CompanyDay, Team, TimeOff, User
 from team.selectors import calendar_of
 from tests.core.hostile import HOSTILE
@@ -178,16 +179,55 @@ def test_leaving_names_what_is_on_the_desk_first_and_tells_the_other_rooms(login
     asked = admin.post(f"/people/{rep.pk}/", sent(rep, is_active=None))
     assert asked.status_code == 422
     page = asked.content.decode()
-    assert "still has work" in page and "3 leads" in page and 'name="confirmed"' in page
+    assert 'Other leads and customers <b class="push">3</b>' in page and 'name="confirmed"' in page
     rep.refresh_from_db()
     assert rep.is_active
     told = OutboxMessage.objects.filter(topic="user.deactivated")
     assert not told.exists()
-    assert admin.post(f"/people/{rep.pk}/", sent(rep, is_active=None, confirmed="1")).status_code == 302
+    done = admin.post(f"/people/{rep.pk}/", sent(rep, is_active=None, confirmed="1"))
+    assert done["Location"].endswith(f"?rep={rep.pk}"), "on to who shall have what stays"
     rep.refresh_from_db()
     assert not rep.is_active and {one.payload["user_id"] for one in told} == {rep.pk}
     assert {one.handler for one in told} == {"handoff.services.rep_left", "handoff.services.routing_left"}
     assert ApiToken.objects.get().revoked_at is not None
+
+
+def test_who_sells_no_more_is_asked_about_and_gives_back_too(login, people):
+    """They may still sign in, but whom nobody sees as a rep gets no leads and must not keep any undecided."""
+    rep, admin = people("rep"), login("admin")
+    Standing.objects.filter(pk=lead_make().pk).update(owner=rep)
+    change = sent(rep, is_rep=None, is_marketer="on")
+    asked = admin.post(f"/people/{rep.pk}/", change)
+    assert asked.status_code == 422 and "Take the role off at once" in asked.content.decode()
+    told = OutboxMessage.objects.filter(topic="user.deactivated")
+    admin.post(f"/people/{rep.pk}/", sent(rep, is_manager="on"))
+    assert not told.exists(), "a manager may own leads"
+    rep.refresh_from_db()
+    admin.post(f"/people/{rep.pk}/", sent(rep, is_rep=None, is_manager=None, is_marketer="on", confirmed="1"))
+    assert told.filter(handler="handoff.services.rep_left").count() == 1
+    assert not ApiToken.objects.filter(revoked_at__isnull=False).exists()
+
+
+def test_of_two_who_change_somebody_the_second_is_told_and_an_old_page_lets_nobody_back_in(login, people):
+    rep, admin = people("rep"), login("admin")
+    page = admin.get(f"/people/{rep.pk}/")
+    old = sent(rep, seen=page.context["form"].initial["seen"], weight="3")
+    assert f'value="{old["seen"]}"' in page.content.decode()
+    services.person_save(person=User.objects.get(pk=rep.pk), by=people("admin"), values={"is_active": False})
+    answer = admin.post(f"/people/{rep.pk}/", old)
+    assert answer.status_code == 422 and "Somebody else changed this" in answer.content.decode()
+    rep.refresh_from_db()
+    assert not rep.is_active and rep.weight == 1
+    load = login("manager").get(f"/people/{rep.pk}/").context["form"].initial["seen"]
+    User.objects.filter(pk=rep.pk).update(weight=7)
+    change = {"weight": "3", "capacity_open": "5", "capacity_day": "2", "seen": load}
+    assert login("manager").post(f"/people/{rep.pk}/", change).status_code == 422
+
+
+@pytest.mark.parametrize("values", [{"weight": "101"}, {"capacity_day": "9" * 30}, {"capacity_open": "1e9"}])
+def test_numbers_that_nobody_can_mean_are_refused(login, people, values):
+    page = login("admin").post(f"/people/{people('rep').pk}/", sent(people("rep"), **values))
+    assert page.status_code == 422 and set(page.context["form"].errors) == set(values)
 
 
 def test_nobody_with_an_empty_desk_is_asked_about(login, people):
