@@ -156,7 +156,7 @@ def _check_fact(node: dict[str, Any], where: str) -> int:
     if fact is None:
         raise Refused(f"Unknown fact: {str(node['fact'])[:60]}.", field=f"{where}.fact")
     op = node.get("op")
-    if op not in ops_of(fact):
+    if not isinstance(op, str) or op not in ops_of(fact):
         raise Refused(f"'{str(op)[:20]}' cannot be asked of {fact.label}.", field=f"{where}.op")
     if node.get("value") in ("", [], None) and op not in ("empty", "not_empty"):
         raise Refused(f"Say what {fact.label} is to be compared with.", field=f"{where}.value")

@@ -89,7 +89,7 @@ def _owner_meant(by: Any, value: str) -> tuple[str, dict[str, Any]]:
     if value in ("", "none"):
         return "Take the owner off", {"owner": None}
     owner = User.objects.filter(pk=whole_read(value) or 0).first()
-    if owner is None or not owner.is_active or not owner.has_role("rep", "manager"):
+    if owner is None or not owner.may_own:
         raise Refused("Choose an active rep or manager.", field="value")
     return f"Give to {owner}", {"owner": owner.pk}
 
@@ -258,7 +258,9 @@ def _do_undo(job: BulkJob, ids: list[int]) -> Outcome:
         return [(pk, "") for pk in done], _rest("It was changed since.", ids, done)
     groups: dict[str, list[int]] = {}
     same = {"owner": first.params.get("owner")} if first.action == A.OWNER else {"stage": first.params.get("stage")}
-    still = set(Standing.objects.filter(pk__in=ids, **same).select_for_update().values_list("pk", flat=True))
+    # whom sales got since stays with the rep: that is no change of this job's to take back
+    rows = Standing.objects.filter(pk__in=ids, **same).exclude(stage__kind=Stage.Kind.HANDED_OFF)
+    still = set(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
     for pk, was in BulkChange.objects.filter(job=first, lead__in=still).values_list("lead_id", "before"):
         groups.setdefault(was, []).append(pk)
     done = [pk for was, some in groups.items() for pk in _put_back(job, first.action, was, some)]

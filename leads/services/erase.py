@@ -26,6 +26,7 @@ def leads_erase(*, lead_ids: Sequence[int], by: Any) -> int:
     if not leads:
         return 0
     ids = [lead.pk for lead in leads]
+    _hold(ids)
     _ledger_erase(ids)
     visitors = Visitor.objects.filter(lead__in=ids)
     Activity.objects.filter(visitor__in=visitors).delete()
@@ -40,6 +41,17 @@ def leads_erase(*, lead_ids: Sequence[int], by: Any) -> int:
     Lead.objects.filter(pk__in=ids).delete()
     leads_rewritten(ids)
     return len(ids)
+
+
+def _hold(ids: list[int]) -> None:
+    """Lock what is theirs in the rooms above, then their standings, in the order of those who hand leads over: what
+    somebody does with one at this moment is waited for, and goes too."""
+    theirs: list[Any] = [one for one in Lead._meta.related_objects if one.related_model is not Standing]
+    for relation in theirs:
+        if relation.one_to_many and relation.related_model._meta.app_label != "leads":
+            rows = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": ids})
+            list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(Standing.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
 
 
 def _ledger_erase(ids: list[int]) -> None:

@@ -21,7 +21,8 @@ def lead_merge(*, keep: Lead, lose: Lead, by: Any) -> Lead:
     """Move everything of ``lose`` to ``keep`` and remove ``lose``. Facts that ``keep`` lacks are filled in.
 
     The stage history of ``lose`` is kept in a ``merged`` activity; if it stood further, ``keep`` moves there.
-    Raises Refused when ``lose`` was ever handed to sales (keep that one instead), or when both are the same.
+    Raises Refused when ``lose`` was ever handed to sales (keep that one instead), when both are the same, or when
+    one is gone.
     """
     if keep.pk == lose.pk:
         raise Refused("These are the same lead.", field="lose")
@@ -29,8 +30,11 @@ def lead_merge(*, keep: Lead, lose: Lead, by: Any) -> Lead:
         row.pk: row
         for row in Standing.objects.filter(pk__in=[keep.pk, lose.pk])
         .select_related("stage__funnel")
+        .order_by("pk")
         .select_for_update(of=("self",))
     }
+    if len(rows) < 2:
+        raise Refused("One of the two is gone: somebody merged or erased it meanwhile.", field="lose")
     history = list(
         Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id=lose.pk)
         .select_related("to_stage__funnel")

@@ -142,6 +142,8 @@ def lead_merge(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{other} was merged into {keep}.")
             return redirect(keep.get_absolute_url())
+    elif request.method == "POST":
+        context["error"] = "The other record is gone: it was merged or erased meanwhile."
     q = q or keep.last_name
     context["found"] = others.filter(pk__in=people_search(q))[:10] if q else []
     return render(request, "leads/merge.html", context, status=422 if context["error"] else 200)

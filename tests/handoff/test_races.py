@@ -1,6 +1,7 @@
 """Many at once, with real threads and real transactions."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from core.errors import Refused
 from core.models import OutboxMessage
 from core.outbox import drain
 from deals.models import Deal
+from funnels.models import Transition
 from handoff.models import Assignment, Handoff, RoutingRule
 from handoff.services import (
     assign_drain,
@@ -24,6 +26,7 @@ from handoff.services import (
 )
 from handoff.services.assign import assign_batch
 from leads.models import Standing
+from leads.services.erase import leads_erase
 from team.models import Notice
 from team.services import person_save
 from tests.handoff.test_clocks import late
@@ -221,3 +224,29 @@ def test_whoever_leaves_while_others_hand_over_keeps_nothing() -> None:
     drain()
     assign_drain()
     assert set(Handoff.objects.values_list("state", "rep__is_active")) == {("assigned", True)}
+
+
+def test_a_lead_erased_in_the_middle_of_a_batch_goes_with_what_the_batch_made_of_it() -> None:
+    reps(2)
+    rows = mqls(4)
+    admin = persona("admin")
+    chosen = threading.Event()
+
+    def pause(run: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "handoff_handoff"') and not chosen.is_set():
+            chosen.set()
+            time.sleep(0.3)  # the other one is at the lead by now, and has to wait
+        return run(sql, *rest)
+
+    def assign() -> int:
+        with connection.execute_wrapper(pause):
+            return assign_drain()
+
+    def erase() -> int:
+        chosen.wait(30)
+        return leads_erase(lead_ids=[rows[0].lead_id], by=admin)
+
+    assert_none_failed(at_once(assign, erase))
+    assert Assignment.objects.count() == Deal.objects.count() == Notice.objects.count() == 3
+    assert not Transition.objects.filter(kind=Transition.Kind.LEAD, traveller_id=rows[0].lead_id).exists()
+    assert set(Handoff.objects.values_list("state", flat=True)) == {"assigned"}

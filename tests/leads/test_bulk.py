@@ -7,9 +7,13 @@ import pytest
 from core.models import Leased
 from funnels.models import Transition
 from funnels.selectors import stage_get
+from handoff.models import Handoff
+from handoff.services import assign_drain
 from leads import tasks
 from leads.models import BulkJob, Lead, Standing, Tag
 from leads.services import bulk
+from team.models import User
+from tests.handoff.world import ALWAYS, scored
 from tests.leads.make import make_lead
 
 
@@ -83,6 +87,20 @@ def test_undo_leaves_alone_what_changed_since(login: Any, people: Any) -> None:
     undo = _job(browser.post(f"/leads/bulk/{job.pk}/undo/"))
     assert undo.changed == 1
     assert Standing.objects.get(pk=leads[0].pk).owner == people("manager")
+
+
+def test_an_undone_owner_does_not_take_away_whom_sales_got_since(login: Any, people: Any) -> None:
+    """Given to Rita by hand, handed over to her since: the handoff says whose it is now."""
+    rita, lead = people("rep"), make_lead("Hot Lead")
+    User.objects.filter(pk=rita.pk).update(working_hours=ALWAYS)
+    browser = login("marketer")
+    job = _job(_post(browser, "owner", rita.pk, lead=[lead.pk]))
+    Standing.objects.update(score=90, grade="A1")
+    scored([lead])
+    assert assign_drain() == 1
+    undo = _job(browser.post(f"/leads/bulk/{job.pk}/undo/"))
+    assert undo.changed == 0 and list(undo.refused) == ["It was changed since."]
+    assert Standing.objects.get().owner == Handoff.objects.get().rep == rita
 
 
 @pytest.mark.parametrize(("who", "action"), [("rep", "owner"), ("rep", "erase"), ("marketer", "erase")])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import Refused
@@ -226,6 +226,7 @@ def test_the_query_means_what_the_sentence_says(
 
 
 @settings(max_examples=300, deadline=None)
+@example({"fact": "lead.city", "op": ["is"], "value": "x"})
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),

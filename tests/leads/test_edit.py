@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.errors import Refused
 from deals.models import Deal, Task
 from funnels.models import Transition
 from funnels.selectors import history, stage_get
@@ -15,6 +16,7 @@ from leads.models import Activity, Company, CustomField, InboxItem, Lead, Standi
 from leads.selectors import timeline
 from leads.services import activity_record, capture_accept, inbox_drain, owner_set, sources_copy
 from leads.services.erase import leads_erase
+from leads.services.merge import lead_merge
 from team.models import Notice
 from tests.leads.make import make_lead
 
@@ -115,6 +117,10 @@ def test_merge_keeps_everything_of_both(login: Any, people: Any) -> None:
     found = browser.get(f"/leads/{keep.pk}/merge/?with={lose.pk}").content.decode()
     assert "anne@x.example" in found and "cannot be undone" in found
     assert browser.post(f"/leads/{keep.pk}/merge/", {"with": lose.pk}).status_code == 302
+    again = browser.post(f"/leads/{keep.pk}/merge/", {"with": lose.pk})
+    assert again.status_code == 422 and "is gone" in again.content.decode()
+    with pytest.raises(Refused, match="gone"):
+        lead_merge(keep=keep, lose=lose, by=people("marketer"))
     lead = Lead.objects.get()
     assert (lead.pk, lead.first_name, lead.email_key, lead.job_title) == (keep.pk, "Ann", "anne@x.example", "CTO")
     assert (lead.source, lead.standing.source, lead.external_id) == ("fair", "fair", "k1")
