@@ -124,7 +124,12 @@ def _check(node: Any, where: str, depth: int) -> int:
 def _only(node: dict[str, Any], allowed: set[str], where: str) -> None:
     extra = sorted(set(node) - allowed)
     if extra:
-        raise Refused(f"Not part of a condition: {', '.join(map(str, extra))}.", field=where)
+        raise Refused(f"Not part of a condition: {', '.join(map(_shown, extra))}.", field=where)
+
+
+def _shown(typed: Any) -> str:
+    """Something that was typed, short and so that any page can show it."""
+    return str(typed)[:60].encode("utf-8", "replace").decode()
 
 
 def _check_many(node: dict[str, Any], word: str, where: str, depth: int) -> int:
@@ -154,10 +159,10 @@ def _check_fact(node: dict[str, Any], where: str) -> int:
     _only(node, {"fact", "op", "value"}, where)
     fact = fact_get(str(node["fact"]))
     if fact is None:
-        raise Refused(f"Unknown fact: {str(node['fact'])[:60]}.", field=f"{where}.fact")
+        raise Refused(f"Unknown fact: {_shown(node['fact'])}.", field=f"{where}.fact")
     op = node.get("op")
     if not isinstance(op, str) or op not in ops_of(fact):
-        raise Refused(f"'{str(op)[:20]}' cannot be asked of {fact.label}.", field=f"{where}.op")
+        raise Refused(f"'{_shown(op)}' cannot be asked of {fact.label}.", field=f"{where}.op")
     if node.get("value") in ("", [], None) and op not in ("empty", "not_empty"):
         raise Refused(f"Say what {fact.label} is to be compared with.", field=f"{where}.value")
     if not _value_fits(fact.type, str(op), node.get("value")):

@@ -196,9 +196,8 @@ class ListedField(forms.CharField):
 
 class RepForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whom a rep can talk to: routing rules ask for it. ``seen``: what the page showed when it was opened, so that
-    of two people who change somebody the second is told, and an old page does not let back in who left since."""
+    of two who change somebody the second is told, and an old page does not let back in who left since."""
 
-    TOPS = {"weight": 100, "capacity_open": 100_000, "capacity_day": 100_000}
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     languages = ListedField(
         places.languages_parse,
@@ -222,15 +221,14 @@ class RepForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, top in self.TOPS.items():
+        for name, top in (("weight", 100), ("capacity_open", 100_000), ("capacity_day", 100_000)):
             number: Any = self.fields[name]
             number.validators.append(MaxValueValidator(top))
             number.widget.attrs["max"] = top
         self.initial["seen"] = self._state()
 
     def _state(self) -> str:
-        one = self.instance
-        kept = [str(one._meta.get_field(name).value_from_object(one)) for name in self._meta.fields or ()]
+        kept = [str(getattr(self.instance, name)) for name in self._meta.fields or ()]
         return sha256("|".join(kept).encode()).hexdigest()[:16]
 
     def clean(self) -> dict[str, Any]:

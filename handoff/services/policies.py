@@ -116,7 +116,7 @@ def policy_save(
 
 def _checked(values: dict[str, Any], *, default: bool) -> dict[str, Any]:
     values = {**values, "name": " ".join(values["name"].split())}
-    if not values["name"]:
+    if not any(char.isalnum() for char in values["name"]):  # zero-width marks are no name either
         raise Refused("Give it a name.", field="name")
     for name, top in TOPS.items():
         if not 0 <= values[name] <= top:

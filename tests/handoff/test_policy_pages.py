@@ -128,6 +128,7 @@ def test_a_new_segment_goes_first_and_has_a_bar_of_its_own(login: Any) -> None:
         ({"condition": json.dumps({"all": [KENYA, PERU]})}, "condition"),
         ({"required": json.dumps(PERU)}, "required"),
         ({"name": "  "}, "name"),
+        ({"name": "\u200b\u200b"}, "name"),
         ({"score": 0}, "score"),
         ({"max_cycles": 0}, "max_cycles"),
         ({"ceiling": "fixed"}, "ceiling_leads"),

@@ -227,6 +227,7 @@ def test_the_query_means_what_the_sentence_says(
 
 @settings(max_examples=300, deadline=None)
 @example({"fact": "lead.city", "op": ["is"], "value": "x"})
+@example({"fact": "\ud800", "\ud800": 1})
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
@@ -243,7 +244,7 @@ def test_anything_is_checked_or_refused_but_never_breaks(anything: Any) -> None:
     try:
         checked = condition_check(anything)
     except Refused as refusal:
-        assert refusal.message
+        assert refusal.message.encode()
     else:
         assert isinstance(checked, dict)
         condition_sentence(checked)
