@@ -1,7 +1,6 @@
 """One person's work given to a colleague or back to routing. A chunk and the place it reached commit together: a
 dead worker costs nothing, and nothing is done twice."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.urls import reverse
 
-from core import leases, outbox, points
+from core import jobs, leases, outbox, points
 from core.clock import db_now
 from core.errors import Refused
 from core.mail import mail_queue
@@ -62,9 +61,7 @@ def relief_start(job: Relief) -> Relief:
         job.save()
         outbox.poke("desk.relief")
     if job.total <= INLINE:
-        held_now = leases.claim(Relief.objects.filter(pk=job.pk), limit=1, lease_seconds=LEASE_SECONDS)
-        for row in held_now.rows:
-            _work(row, held_now.token, time.monotonic() + 20)
+        jobs.drain(Relief.objects.filter(pk=job.pk), _work, seconds=20, lease_seconds=LEASE_SECONDS)
         job.refresh_from_db()
     return job
 
@@ -87,31 +84,23 @@ def relief_cancel(*, job: Relief) -> None:
 
 def relief_drain(*, seconds: float = 20) -> int:
     """Work on the due jobs for a while; returns how many rows were looked at."""
-    end, done = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        found = leases.claim(Relief.objects.all(), limit=1, lease_seconds=LEASE_SECONDS)
-        if not found.rows:
-            break
-        done += _work(found.rows[0], found.token, end)
-    return done
+    return jobs.drain(Relief.objects.all(), _work, seconds=seconds, lease_seconds=LEASE_SECONDS)
 
 
 def _work(job: Relief, token: UUID, end: float) -> int:
     start = job.seen
-    try:
-        while time.monotonic() < end:
-            if not _chunk(job, token):
-                _finish(job, token)
-                return job.seen - start
+
+    def part() -> bool:
+        try:
+            more = _chunk(job, token)
+        except Refused as refusal:  # the receiver left meanwhile: what was given stays, the rest is told
+            _stop(job, token, refusal.message)
+            return False
+        if more:
             points.reached("relief.chunk")
-        leases.held(job, token).update(lease_until=None, attempts=0)  # time for others; nothing failed
-        outbox.poke("desk.relief")
-    except leases.LeaseLost:
-        pass
-    except Refused as refusal:  # the receiver left meanwhile: what was given stays, the rest is told
-        _stop(job, token, refusal.message)
-    except Exception as error:  # kept on the job, tried again later
-        leases.fail(job, token, f"{type(error).__name__}: {error}", max_attempts=5)
+        return more
+
+    jobs.run_parts(job, token, end, part=part, finish=lambda: _finish(job, token), topic="desk.relief")
     return job.seen - start
 
 
@@ -119,7 +108,6 @@ def _stop(job: Relief, token: UUID, why: str) -> None:
     job.refused = {**job.refused, why: max(1, (job.total or 0) - job.seen)}
     leases.held(job, token).update(refused=job.refused, cancelled=True)
     job.cancelled = True
-    _finish(job, token)
 
 
 def _chunk(job: Relief, token: UUID) -> bool:

@@ -1,11 +1,12 @@
 """What a replay reads of the past and what it makes of it. Reads only; nothing is given to anybody."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any, NamedTuple
 
+from core.jobs import Tell
 from funnels.models import Stage
 from handoff import rules
 from handoff.models import Assignment, Handoff, RoutingReplay, RoutingRule
@@ -17,7 +18,6 @@ from handoff.services.pool import Routing
 from handoff.services.slas import matching_by
 from team.models import User
 
-Tell = Callable[[int, int, str], None]
 CHUNK = 2000
 HELD = timedelta(minutes=1)  # in truth: whoever waited so long was held
 STAGE = ("lead__standing__stage__kind", "lead__standing__stage_since")

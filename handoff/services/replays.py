@@ -1,13 +1,11 @@
 """The last days once more, by other rules: begun by a person, done by a worker under a lease."""
 
-import time
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from core import leases, outbox
+from core import jobs, outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from handoff.models import RoutingDraft, RoutingReplay, RoutingRule
@@ -61,28 +59,9 @@ def replay_cancel(*, by: Any, pk: int) -> None:
 
 def replay_drain(*, seconds: float = 20) -> int:
     """Do those that are due; returns how many. Safe to run many times at once."""
-    end, done = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        held = leases.claim(RoutingReplay.objects.all(), limit=1, lease_seconds=LEASE_SECONDS)
-        if not held.rows:
-            break
-        _work(held.rows[0], held.token)
-        done += 1
-    return done
+    return jobs.drain(RoutingReplay.objects.all(), _work, seconds=seconds, lease_seconds=LEASE_SECONDS)
 
 
-def _work(replay: RoutingReplay, token: UUID) -> None:
-    def tell(done: int, total: int, step: str) -> None:
-        until = db_now() + timedelta(seconds=LEASE_SECONDS)
-        said = {"done": done, "total": total, "step": step[:120], "lease_until": until}
-        if not leases.held(replay, token).update(**said):
-            raise leases.LeaseLost("cancelled, or somebody else has it now")
-
-    try:
-        found = replay_result(replay, tell)
-        leases.held(replay, token).update(result=found, step="")
-        leases.complete(replay, token)
-    except leases.LeaseLost:
-        pass
-    except Exception as error:  # kept, tried again later
-        leases.fail(replay, token, f"{type(error).__name__}: {error}", max_attempts=TRIES)
+def _work(replay: RoutingReplay, token: UUID, end: float) -> int:
+    jobs.run(replay, token, lambda tell: replay_result(replay, tell), lease_seconds=LEASE_SECONDS, tries=TRIES)
+    return 1

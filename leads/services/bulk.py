@@ -1,6 +1,5 @@
 """One change to many leads. A chunk and the place it reached commit together: a dead worker costs nothing."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -10,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from core import leases, outbox
+from core import jobs, leases, outbox
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.models import Leased
@@ -118,39 +117,24 @@ def bulk_cancel(*, job: BulkJob) -> None:
 
 def bulk_drain(*, seconds: float = 20) -> int:
     """Work on the due jobs for a while; returns how many leads were looked at."""
-    end, done = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        held = leases.claim(BulkJob.objects.all(), limit=1, lease_seconds=LEASE_SECONDS)
-        if not held.rows:
-            break
-        done += _work(held.rows[0], held.token, end)
-    return done
+    return jobs.drain(BulkJob.objects.all(), _work, seconds=seconds, lease_seconds=LEASE_SECONDS)
 
 
 def bulk_run(job: BulkJob) -> None:
     """Do this job now, unless a worker has it already; ``job`` then tells how it went."""
-    held = leases.claim(BulkJob.objects.filter(pk=job.pk), limit=1, lease_seconds=LEASE_SECONDS)
-    for row in held.rows:
-        _work(row, held.token, time.monotonic() + 20)
+    jobs.drain(BulkJob.objects.filter(pk=job.pk), _work, seconds=20, lease_seconds=LEASE_SECONDS)
     job.refresh_from_db()
 
 
 def _work(job: BulkJob, token: UUID, end: float) -> int:
     start = job.seen
-    try:
+
+    def part() -> bool:
         if job.total is None:
             _begin(job, token)
-        while time.monotonic() < end:
-            if not _chunk_with_retry(job, token):
-                leases.complete(job, token)
-                return job.seen - start
-        # Time for others; nothing failed, so the next turn starts counting afresh.
-        leases.held(job, token).update(lease_until=None, attempts=0)
-        outbox.poke("leads.bulk")
-    except leases.LeaseLost:
-        pass
-    except Exception as error:  # kept on the job, tried again later
-        leases.fail(job, token, f"{type(error).__name__}: {error}", max_attempts=5)
+        return _chunk_with_retry(job, token)
+
+    jobs.run_parts(job, token, end, part=part, finish=lambda: leases.complete(job, token), topic="leads.bulk")
     return job.seen - start
 
 

@@ -15,6 +15,7 @@ from django.db.models.fields import BigIntegerField
 
 from core.ask import ask
 from core.clock import db_now
+from core.jobs import Tell
 from leads.compiler import condition_q
 from leads.handed import HandedOver
 from leads.models import Activity, Lead, Standing
@@ -24,7 +25,6 @@ from scoring.models import Handed, ScoringModel, ScoringRule, Study
 from scoring.selectors.asof import Moment, Then, as_of
 from scoring.selectors.cards import model_rules
 from scoring.selectors.compute import Basis, basis_of, deeds_of, fit_matching, utc_day
-from scoring.services.studying import Tell
 
 CHUNK = 10_000
 MOST_HANDED = 50_000

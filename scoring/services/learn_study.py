@@ -8,6 +8,7 @@ from django.db import transaction
 
 from core.clock import db_now
 from core.errors import Refused
+from core.jobs import Tell
 from leads.models import CustomField, Lead
 from scoring.learn.evaluate import OURS, Evaluation, cleaned, evaluate, evaluate_newest
 from scoring.learn.fit import card_learn, enough_check
@@ -21,7 +22,6 @@ from scoring.selectors.cards import active_model, model_rules
 from scoring.selectors.compute import Basis, basis_of
 from scoring.selectors.outcomes import labelled, labelled_table, outcomes_found, table_of
 from scoring.services.learning import model_learned
-from scoring.services.studying import Tell
 
 MOST = 20_000  # outcomes learned from on the desk: a study is one task, and must end within minutes
 STEPS = FOLDS + 5
