@@ -21,7 +21,7 @@ class ChannelForm(forms.Form):
     address = forms.CharField(
         required=False,
         max_length=2000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
     )
     events = forms.MultipleChoiceField(
         choices=[(key, label) for key, (label, _) in EVENTS.items()],

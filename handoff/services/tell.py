@@ -81,10 +81,11 @@ def _names(lead_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
 
 def mail_assigned(key: str, *, handoff_id: int, rep_id: int, **_: Any) -> None:
     """Outbox handler of ``handoff.mail``: writes the e-mail when it is sent, so that handing over stays quick and
-    the mail says what is true then. Nothing is sent when the lead is with somebody else meanwhile, or gone."""
+    the mail says what is true then. Nothing is sent when the lead is with somebody else meanwhile, or gone, or its
+    rep wants no mails any more."""
     mail.ready()
     rows = Handoff.objects.select_related("lead__company", "rep").exclude(state=Handoff.State.REJECTED)
-    one = rows.filter(pk=handoff_id, rep=rep_id, rep__is_active=True).first()
+    one = rows.filter(pk=handoff_id, rep=rep_id, rep__is_active=True, rep__notify_email=True).first()
     if one is None or one.rep is None:
         return
     if _kept(one, one.rep, key):

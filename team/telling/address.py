@@ -3,6 +3,7 @@
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,10 +67,12 @@ METHODS = ("POST", "PUT")
 
 @dataclass(frozen=True)
 class Answer:
-    """How a try ended, and what the other side answered, in words that hold none of the address's secrets."""
+    """How a try ended, and what the other side answered, in words that hold none of the address's secrets; how long
+    it took."""
 
     ok: bool
     said: str
+    seconds: float = 0.0
 
 
 def _apprise() -> Any:
@@ -131,8 +134,7 @@ def _tamed(service: Any, apprise: Any) -> Any:
     service.redirects, service.verify_certificate = False, True
     service.overflow_mode = apprise.OverflowMode.TRUNCATE
     service.include_image = False
-    formats = service.notify_format
-    if not isinstance(formats, str) and apprise.NotifyFormat.TEXT in formats:
+    if service.service_name != "Telegram":  # which knows no plain text, but leaves it as it is
         service.notify_format = apprise.NotifyFormat.TEXT
     return service
 
@@ -181,14 +183,16 @@ def address_send(url: str, title: str, body: str) -> Answer:
         service = service_open(url)
     except Refused as refusal:
         return Answer(False, refusal.message)
+    began = time.monotonic()
     with _heard() as lines, only_outside() as watch:
         try:
             ok = bool(service.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
         except Exception as error:  # a fault of the service's plugin is an answer too
             ok, lines[:] = False, [(logging.WARNING, f"{type(error).__name__}: {error}")]
+    took = time.monotonic() - began
     if ok:
-        return Answer(True, "Sent.")
-    return Answer(False, (watch.refused or [_reason(lines, url)])[0])
+        return Answer(True, "Sent.", took)
+    return Answer(False, (watch.refused or [_reason(lines, url)])[0], took)
 
 
 def _reason(lines: list[tuple[int, str]], url: str) -> str:

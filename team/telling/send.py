@@ -17,10 +17,12 @@ from team.rules.plain import plain
 from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 from team.telling.address import Answer, address_send
-from team.telling.plans import held_until
+from team.telling.news import ALWAYS
+from team.telling.plans import held_until, plan_of
 
 PAUSE_AFTER = 8  # failed tries in a row: within an hour and a few minutes
 LONGEST_REST = 1200  # seconds
+SLOW = 3.0  # seconds: a side that takes so long rests four times as long, so that the others' messages go in between
 LOOK_AGAIN = timedelta(minutes=15)  # at what quiet hours keep: somebody may come back early
 MOST_LINES = 20
 
@@ -43,7 +45,7 @@ def notice_send(
     if row is None:  # erased, or whoever was told has left
         return
     channel = _channel(channel_id, event) if channel_id else None
-    if channel_id and channel is None:
+    if channel is None and (channel_id or not mail_wanted(row.user, event)):
         return
     if not truths(user_id, [notice]).get(notice, {}).get("holds", True):
         return
@@ -63,10 +65,15 @@ def notice_send(
 def _channel(pk: int, event: str) -> Channel | None:
     """The channel, when it may be used. Raises GiveUp for one that is paused, Later for one that rests."""
     channel = Channel.objects.filter(pk=pk, is_active=True).first()
-    if channel is None or (event not in channel.events and event != "channel"):
+    if channel is None or (event not in channel.events and event != ALWAYS):
         return None
     _may(channel)
     return channel
+
+
+def mail_wanted(user: User, event: str) -> bool:
+    """By what they chose meanwhile."""
+    return event == ALWAYS or event in plan_of(user).mail_events
 
 
 def _may(channel: Channel) -> None:
@@ -125,7 +132,8 @@ def channel_note(channel: Channel, answer: Answer) -> None:
     now = db_now()
     rows = Channel.objects.filter(pk=channel.pk)
     if answer.ok:
-        rows.update(failures=0, last_ok_at=now, last_said=answer.said, rest_until=None, paused_at=None)
+        rest = now + timedelta(seconds=4 * answer.seconds) if answer.seconds > SLOW else None
+        rows.update(failures=0, last_ok_at=now, last_said=answer.said, rest_until=rest, paused_at=None)
         return
     with transaction.atomic():
         locked = rows.select_for_update().first()

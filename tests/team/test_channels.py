@@ -148,6 +148,20 @@ def test_other_news_by_e_mail_for_who_wants_it(hook: Hook) -> None:
     assert [sent.subject for sent in mail.outbox] == [f"{one.lead.name} waits for your answer"]
 
 
+def test_what_is_wished_no_more_when_it_is_sent_is_not_sent(hook: Hook) -> None:
+    rep = reps(1)[0]
+    plan = NotifyPlan.objects.create(user=rep, mail_events=["late"])
+    mqls()
+    assign_drain()
+    User.objects.filter(pk=rep.pk).update(notify_email=False)
+    with transaction.atomic():
+        notices_tell([NoticeLine(rep.pk, "x", "Too late", "b", "/")], kind="escalated", now=timezone.now())
+    plan.mail_events = []
+    plan.save()
+    drain()
+    assert mail.outbox == [] and not OutboxMessage.objects.exclude(state="done").exists()
+
+
 def test_telling_many_costs_as_many_statements_as_telling_one(hook: Hook, django_assert_num_queries: Any) -> None:
 
     rep = reps(1)[0]
@@ -283,6 +297,27 @@ def test_a_side_that_answers_a_letter_at_a_time_is_left_too(hook: Hook, monkeypa
     assert answer.ok  # it took the message, whatever else it had to say
 
 
+def test_a_slow_side_leaves_time_for_the_others(hook: Hook, monkeypatch: Any) -> None:
+    one = channel(hook, user=reps(1)[0])
+    mqls(3)
+    assign_drain()
+    monkeypatch.setattr("team.telling.send.SLOW", 0.2)
+    hook.waits = 0.3
+    drain()
+    one.refresh_from_db()
+    assert len(hook.got) == 1 and one.failures == 0 and one.rest_until
+    waiting = OutboxMessage.objects.filter(state="pending")
+    assert list(waiting.values_list("topic", "attempts")) == [("notice.send", 0)] * 2
+
+
+@pytest.mark.parametrize(
+    "path", ["rocket://web1/hook2@127.0.0.1:{}/#room", "mmost://127.0.0.1:{}/abcdefghijklmnopqrst"]
+)
+def test_a_link_reaches_every_chat_as_it_is(hook: Hook, path: str) -> None:
+    assert address_send(path.format(hook.port), "t", "b\nhttp://127.0.0.1:8000/leads/1/").ok
+    assert "http://127.0.0.1:8000/leads/1/" in hook.got[0][2]
+
+
 def test_an_answer_without_end_is_not_read(hook: Hook) -> None:
     hook.answer = "x" * 3_000_000
     assert not address_send(hook.address(), "t", "b").ok
@@ -401,6 +436,8 @@ def test_the_usual_services_are_understood_and_masked(address: str, service: str
 def test_added_tested_and_never_shown_again(hook: Hook, login: Any, people: Any) -> None:
     client = login("rep")
     sent = {"name": "My hook", "address": hook.address(user="someone:hunter2hunter"), "events": ["handoff"]}
+    # no browser offers the password of Baton here
+    assert 'autocomplete="new-password"' in client.get(reverse("team:channel_new")).content.decode()
     client.post(reverse("team:channel_new"), sent)
     one = Channel.objects.get(user=people("rep"))
     answer = client.post(reverse("team:channel_test", args=[one.pk]), follow=True).content.decode()
