@@ -127,6 +127,7 @@ class RoutingReplay(Leased):
     days = models.PositiveSmallIntegerField(default=30)
     until = models.DateTimeField(default=timezone.now)
     rules = models.JSONField(default=list, help_text="What was tried")
+    in_force = models.JSONField(default=list, help_text="Of a draft: the rules in force, gone through beside it")
     step = models.CharField(max_length=120, blank=True, default="", help_text="What it is at, for people")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0, help_text="0 while that is not known")

@@ -1,7 +1,8 @@
 """What a replay reads of the past and what it makes of it. Reads only; nothing is given to anybody."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any, NamedTuple
@@ -71,26 +72,47 @@ def _ended(
     return min(one for one in (closed, moved, decided + timedelta(days=LOAD_DAYS)) if one is not None)
 
 
+@dataclass
+class Run:
+    """The days gone through by some rules."""
+
+    routing: Routing
+    past: Past
+    found: Replayed
+
+    @property
+    def counts(self) -> Counter[int]:
+        return Counter(one.rep for one in self.found.given.values())
+
+    @property
+    def shares(self) -> dict[int, float]:
+        return expected(self.routing.desk, self.found.by_rule)
+
+
 def replay_result(replay: RoutingReplay, tell: Tell) -> dict[str, Any]:
-    """Go through the days again and say what would have been otherwise."""
+    """Go through the days again and say what would have been otherwise; a draft's beside the rules in force."""
     until, since = replay.until, replay.until - timedelta(days=replay.days)
     tell(0, 0, "Reading the handoffs")
     rows = _rows(since, until)
-    routing = Routing.of_rules(_rules(replay), [], now=until, since=since)
+    run = _run(replay.rules, rows, since, until, tell, "Handing over again")
+    live = _run(replay.in_force, rows, since, until, tell, "By the rules in force") if replay.in_force else None
+    tell(len(rows), len(rows), "Adding up")
+    return _report(rows, run, live)
+
+
+def _run(kept: list[Any], rows: Sequence[Row], since: datetime, until: datetime, tell: Tell, step: str) -> Run:
+    routing = Routing.of_rules(_rules(kept), [], now=until, since=since)
     facts = _facts(routing, rows, until, tell)
     arrivals = [_arrival(row, facts) for row in rows]
     zones = {rep: one.time_zone for rep, one in routing.people.items()}
     past = Past(since, until, arrivals, routing.calendars, zones, _open_before(since))
-    total = len(arrivals)
-    found = Replay(routing.desk, past, lambda done, _: tell(done, total, "Handing over again")).run()
-    tell(total, total, "Adding up")
-    return _report(rows, found, routing, past)
+    return Run(routing, past, Replay(routing.desk, past, lambda done, total: tell(done, total, step)).run())
 
 
-def _rules(replay: RoutingReplay) -> list[RoutingRule]:
+def _rules(kept: list[Any]) -> list[RoutingRule]:
     """The rules as they were when the replay was asked for."""
     out = []
-    for values in replay.rules:
+    for values in kept:
         values = dict(values)
         named = {int(rep): weight for rep, weight in values.pop("named").items()}
         rule: Any = RoutingRule(**values)
@@ -147,33 +169,49 @@ def _open_before(since: datetime) -> list[tuple[int, datetime | None]]:
     return out
 
 
-def _report(rows: Sequence[Row], found: Replayed, routing: Routing, past: Past) -> dict[str, Any]:
+def _report(rows: Sequence[Row], run: Run, live: Run | None) -> dict[str, Any]:
     then = Counter(row.rep for row in rows if row.rep is not None)
-    now = Counter(one.rep for one in found.given.values())
-    due = expected(routing.desk, found.by_rule)
-    ids = sorted({*then, *now, *due})
+    now, due, usual = run.counts, run.shares, live.counts if live else then
+    due_then = live.shares if live else due
+    ids = sorted({*then, *now, *due, *usual})
     names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
-    answered = _answered(rows)
+    answered, candidates = _answered(rows), run.routing.candidates
     reps = [
         {
             "id": rep,
             "name": names.get(rep, "Somebody"),
             "then": then[rep],
+            "live": usual[rep],
             "now": now[rep],
-            "change": f"{now[rep] - then[rep]:+d}".replace("+0", "0").replace("-", "\N{MINUS SIGN}"),
+            "change": f"{now[rep] - usual[rep]:+d}".replace("+0", "0").replace("-", "\N{MINUS SIGN}"),
             "expected": round(due.get(rep, 0.0), 1),
-            "open": max((loads.get(rep, 0) for _, loads in found.loads), default=0),
-            "capacity": routing.candidates[rep].capacity_open if rep in routing.candidates else 0,
+            "open": max((loads.get(rep, 0) for _, loads in run.found.loads), default=0),
+            "capacity": candidates[rep].capacity_open if rep in candidates else 0,
             "in_time": answered.get(rep, (0, 0))[0],
             "due": answered.get(rep, (0, 0))[1],
         }
         for rep in ids
     ]
-    waits = sorted(one.waited.total_seconds() for place, one in found.given.items() if place in found.held)
+    runs = [run, live] if live else [run]
     return {
         "handoffs": len(rows),
-        "given": len(found.given),
         "reps": sorted(reps, key=lambda one: (-one["now"], one["name"])),
+        **_totals(rows, run),
+        "before": _before(rows),
+        "live": _totals(rows, live) if live else None,
+        "off_then": _off(then, due_then),
+        "off_now": _off(now, due),
+        "off_live": _off(usual, due_then),
+        "rules": [[route.name, run.found.by_rule[route.id]] for route in run.routing.desk.routes],
+        "days": [list(day) for day in zip(*_days(rows, runs), strict=True)],
+    }
+
+
+def _totals(rows: Sequence[Row], run: Run) -> dict[str, Any]:
+    found = run.found
+    waits = [one.waited.total_seconds() for place, one in found.given.items() if place in found.held]
+    return {
+        "given": len(found.given),
         "held": len(found.held),
         "waiting": len(rows) - len(found.given) - found.no_rule,
         "no_rule": found.no_rule,
@@ -181,11 +219,6 @@ def _report(rows: Sequence[Row], found: Replayed, routing: Routing, past: Past) 
         "managers": found.managers,
         "off_hours": found.count("off_hours"),
         "wait": round(median(waits)) if waits else 0,
-        "before": _before(rows),
-        "off_then": _off(then, due),
-        "off_now": _off(now, due),
-        "rules": [[route.name, found.by_rule[route.id]] for route in routing.desk.routes],
-        "days": list(_days(found, rows, routing, past)),
     }
 
 
@@ -221,13 +254,20 @@ def _answered(rows: Sequence[Row]) -> dict[int, tuple[int, int]]:
     return {rep: (one[0], one[1]) for rep, one in out.items()}
 
 
-def _days(found: Replayed, rows: Sequence[Row], routing: Routing, past: Past) -> Iterator[list[Any]]:
-    """Day, the busiest rep's load in percent then and now."""
-    room = {rep: one.capacity_open for rep, one in routing.candidates.items() if one.capacity_open}
-    spans = [(rep, past.since, ended) for rep, ended in past.open_before]
+def _days(rows: Sequence[Row], runs: Sequence[Run]) -> Iterator[list[Any]]:
+    """Columns: each day; then of its end the busiest rep's load in percent, in truth and by each of the runs."""
+    run = runs[0]
+    room = {rep: one.capacity_open for rep, one in run.routing.candidates.items() if one.capacity_open}
+
+    def busiest(loads: Mapping[int, int]) -> int:
+        return max((round(100 * loads.get(rep, 0) / most) for rep, most in room.items()), default=0)
+
+    spans = [(rep, run.past.since, ended) for rep, ended in run.past.open_before]
     spans += [(row.rep, row.at, row.ended) for row in rows if row.rep is not None and row.at is not None]
-    for at, loads in found.loads:
-        had = Counter(rep for rep, start, end in spans if start <= at and (end is None or end > at))
-        now = max((round(100 * loads.get(rep, 0) / most) for rep, most in room.items()), default=0)
-        then = max((round(100 * had[rep] / most) for rep, most in room.items()), default=0)
-        yield [f"{at.astimezone(UTC):%Y-%m-%d}", then, now]
+    ends = [at for at, _ in run.found.loads]
+    yield [f"{at.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%d}" for at in ends]  # midnight ends the day before
+    yield [
+        busiest(Counter(rep for rep, start, end in spans if start <= at and (end is None or end > at))) for at in ends
+    ]
+    for one in runs:
+        yield [busiest(loads) for _, loads in one.found.loads]

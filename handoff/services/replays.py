@@ -36,12 +36,13 @@ def replay_start(*, by: Any, draft: RoutingDraft | None, days: int = 30) -> Rout
     if not LEAST_DAYS <= days <= MOST_DAYS:
         raise Refused(f"From {LEAST_DAYS} to {MOST_DAYS} days.", field="days")
     rules = rules_as_now(draft)
+    in_force = rules_as_now(None) if draft else []
     if not rules:
         raise Refused("No rule is on: there is nothing to try.")
     try:
         with transaction.atomic():
             made = RoutingReplay.objects.create(
-                by=by, of_draft=draft is not None, days=days, until=db_now(), rules=rules
+                by=by, of_draft=draft is not None, days=days, until=db_now(), rules=rules, in_force=in_force
             )
             outbox.poke("handoff.replay")
     except IntegrityError:

@@ -127,7 +127,7 @@ def _how(rule: RoutingRule) -> list[str]:
         Nobody.HOLD: ["waits while nobody is there"],
         Nobody.OVERFLOW: [f"flows over to team {team} while nobody is there"],
         Nobody.MANAGER: ["goes to the manager while nobody is there"],
-    }.get(Nobody(rule.nobody), ["outside working hours it goes on in turn"])
+    }.get(Nobody(rule.nobody), ["outside working hours it goes on all the same"])
 
 
 def _members(one: Shown, routing: Routing, route: rules.Route) -> None:

@@ -44,24 +44,27 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(RoutingReplay.objects.select_related("by"), pk=pk)
     context: dict[str, Any] = {"row": row, "any_draft": RoutingDraft.objects.exists()}
     if row.result:
-        context |= {"found": row.result, "chart": _chart(row.result), "stale": _stale(row)}
-        # of one tried by an earlier version nothing is known
-        context["then"] = {name: f"{number:,} then" for name, number in row.result.get("before", {}).items()}
-        context["top"] = max((max(rep["then"], rep["now"]) for rep in row.result["reps"]), default=1) or 1
+        context |= {"found": row.result, "chart": _chart(row), "stale": _stale(row), "beside": _beside(row.result)}
+        context["top"] = max((rep["now"] for rep in row.result["reps"]), default=1) or 1
     return render(request, "handoff/replay.html", context)
 
 
-def _chart(found: dict[str, Any]) -> Any:
-    days = found["days"]
-    series = [
-        ("Then", "neutral", [then for _, then, _ in days]),
-        ("With these rules", "sales", [now for _, _, now in days]),
-    ]
+def _beside(found: dict[str, Any]) -> dict[str, str]:
+    """What stands under each number: the same by the rules in force, for a draft, and in truth."""
+    said = {name: f"{number:,} then" for name, number in found.get("before", {}).items()}
+    live = found.get("live") or {}
+    return {name: f"{live[name]:,} by the rules in force, {then}" if live else then for name, then in said.items()}
+
+
+def _chart(row: RoutingReplay) -> Any:
+    days, *loads = zip(*row.result["days"], strict=True) if row.result["days"] else ([], [], [])
+    names = ["Then", "The draft", "Rules in force"] if row.of_draft else ["Then", "With these rules"]
+    tones = ["neutral", "sales", "marketing"]
     return lines(
         "Load of the busiest rep at the end of each day (UTC), in percent of what they take at once",
-        [f"{date.fromisoformat(day):%-d %b}" for day, _, _ in days],
-        series,
-        head=["Day", "Then", "With these rules"],
+        [f"{date.fromisoformat(day):%-d %b}" for day in days],
+        [(name, tone, list(load)) for name, tone, load in zip(names, tones, loads, strict=False)],
+        head=["Day", *names[: len(loads)]],
         said=lambda value: f"{value:.0f} %",
     )
 

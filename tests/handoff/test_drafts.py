@@ -130,7 +130,7 @@ def test_saving_a_rule_that_holds_for_nobody_says_so(login: Any) -> None:
 def test_the_page_says_who_is_there_and_what_happens_when_nobody_is(login: Any) -> None:
     rep = reps(1, working_hours={str((db_now() + timedelta(days=3)).weekday()): [["09:00", "17:00"]]})[0]
     client = login("manager")
-    assert "the next in turn gets it all the same" in page(client) and "is not at work now" in page(client)
+    assert "somebody gets it all the same" in page(client) and "is not at work now" in page(client)
     RoutingRule.objects.update(nobody="hold")
     assert "<strong>Nobody</strong> can have one now" in page(client)
     User.objects.filter(pk=rep.pk).update(working_hours={})

@@ -139,7 +139,7 @@ def truth() -> list[Any]:
 
 
 @pytest.mark.django_db
-def test_a_draft_is_tried_and_nothing_is_given_to_anybody(people: Any) -> None:
+def test_a_draft_is_tried_and_nothing_is_given_to_anybody(people: Any, login: Any) -> None:
     first, second = reps(2)
     mqls(10)
     assign_drain()
@@ -158,7 +158,11 @@ def test_a_draft_is_tried_and_nothing_is_given_to_anybody(people: Any) -> None:
     assert (by_rep[first.pk]["then"], by_rep[second.pk]["then"]) == (5, 5)
     assert (by_rep[first.pk]["now"], by_rep[second.pk]["now"]) == (8, 2)
     assert (by_rep[first.pk]["change"], by_rep[first.pk]["expected"]) == ("+3", 8.0)
-    assert (found["off_then"], found["off_now"], found["given"]) == (3.0, 0.0, 10)
+    assert (found["off_then"], found["off_live"], found["off_now"]) == (0.0, 0.0, 0.0)
+    assert (found["live"]["given"], found["given"]) == (10, 10)
+    assert [by_rep[one.pk]["live"] for one in (first, second)] == [5, 5]
+    page = login("manager").get(reverse("handoff:replay", args=[row.pk])).content.decode()
+    assert "10 by the rules in force, 10 then" in page and "0.0 by the rules in force" in page
     assert truth() == before
     one = Assignment.objects.earliest("pk")
     Assignment.objects.filter(pk=one.pk).update(how="overflow", at=one.handoff.opened_at + timedelta(minutes=5))

@@ -297,6 +297,16 @@ def test_held_until_the_next_opening() -> None:
     assert one.state == "waiting" and "1 not at work" in one.waiting_why
 
 
+def test_who_is_held_is_tried_when_the_first_of_them_opens() -> None:
+    opens = (timezone.now() + timedelta(minutes=9)).replace(second=0, microsecond=0)
+    reps(1, working_hours={str(opens.weekday()): [[f"{opens:%H:%M}", "24:00"]]}, time_zone="UTC")
+    rule(nobody="hold")
+    one = mqls()[0]
+    assign_drain()
+    one.refresh_from_db()
+    assert one.next_try_at == opens
+
+
 def test_the_dry_run_says_also_what_happens_out_of_hours_and_writes_nothing() -> None:
     rep = reps(1)[0]
     mine = rule(nobody="hold")
