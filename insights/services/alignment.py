@@ -69,14 +69,18 @@ def alignment_letter(*, user: User, monday: date, now: datetime) -> dict[str, st
     """Subject, text and HTML of a week as this person may see it."""
     company = zone_get(contract_now().time_zone)
     scope = Scope(user=user, period=Weeks.of(monday, company), now=now, view="activity")
-    context = sheet(scope, monday, terms_of(), WeekLinks({})) | {
+    context = sheet(scope, monday, terms_of(), WeekLinks({}))
+    subject = f"Week {context['number']}: marketing and sales together"
+    context |= {
+        "subject": subject,
+        "carried": [one for one in context["carried"] if one.done_at is None],
         "user": user,
         "url": settings.SITE_URL + reverse("insights:alignment", args=[week_name(monday)]),
         "profile": settings.SITE_URL + reverse("team:profile"),
         "company_zone": company.key,
     }
     return {
-        "subject": f"Week {context['number']}: marketing and sales together",
-        "text": render_to_string("insights/mail_alignment.txt", context),
-        "html": render_to_string("insights/mail_alignment.html", context),
+        "subject": subject,
+        "text": render_to_string("insights/mail/alignment.txt", context),
+        "html": render_to_string("insights/mail/alignment.html", context),
     }

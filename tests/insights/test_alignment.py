@@ -275,3 +275,14 @@ def test_by_hand():
     ):
         with pytest.raises(CommandError):
             call_command("contract_mail", **wrong, stdout=StringIO())
+
+
+def test_what_was_done_is_not_told_as_open_again():
+    old = decision_note(by=persona("manager"), monday=W10 - timedelta(weeks=1), text="Call twice")
+    Decision.objects.update(done_at=moment(4))
+    reader("marketer")
+    alignment_drain(now=moment(9, 12))
+    letter = OutboxMessage.objects.get(topic="mail.send").payload
+    assert (
+        old.text not in letter["text"] and "None noted yet." in letter["text"] and "None noted yet." in letter["html"]
+    )
