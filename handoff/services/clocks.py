@@ -17,6 +17,7 @@ from handoff.services.assign import give, standings_lock, waiting_retry
 from handoff.services.pool import Outcome, Routing, rules_lock
 from handoff.services.slas import Slas, terms_kept
 from team.models import User
+from team.rules import zone_get
 from team.selectors import managers_of
 from team.services import NoticeLine, notices_tell
 
@@ -32,6 +33,14 @@ def warnable(now: datetime) -> Any:
 
 def late(now: datetime) -> Any:
     return Handoff.objects.late(now).filter(escalated_at=None)
+
+
+def _left(one: Handoff, now: datetime) -> str:
+    """'45 m left, until Mon 30 Nov 09:05', by the rep's own clock: a night or a weekend may lie between."""
+    assert one.due_at is not None and one.rep is not None
+    until = one.due_at.astimezone(zone_get(one.rep.time_zone))
+    left = wording.duration(max(60, (one.due_at - now).total_seconds() // 60 * 60))
+    return f"{left} left, until {until:%a %d %b %H:%M}"
 
 
 @transaction.atomic
@@ -51,7 +60,7 @@ def warn_batch(limit: int = BATCH) -> int:
             one,
             tell.key_of(one, one.turn, "warn"),
             f"{one.lead.name} waits for your answer",
-            f"{max(1, int((one.due_at - now).total_seconds() // 60))} minutes left. {one.why}",
+            f"{_left(one, now)}. {one.why}",
         )
         for one in rows
     ]

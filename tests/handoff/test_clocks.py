@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -52,14 +53,16 @@ def test_working_time_is_the_reps_own() -> None:
 
 @pytest.mark.django_db
 def test_one_warning_before_the_deadline() -> None:
-    rep = reps(1)[0]
+    rep = reps(1, time_zone="Asia/Tokyo")[0]
     one = mqls()[0]
     assign_drain()
     assert clock_drain() == 0
-    Handoff.objects.update(warn_at=timezone.now() - timedelta(seconds=1))
+    due = timezone.now() + timedelta(days=2, hours=3, seconds=30)
+    Handoff.objects.update(warn_at=timezone.now() - timedelta(seconds=1), due_at=due)
     assert [clock_drain() for _ in range(3)] == [1, 0, 0]
     notice = Notice.objects.get(user=rep, kind="warning")
-    assert notice.key == f"handoff:{one.pk}:1:warn" and "minutes left" in notice.body
+    assert notice.key == f"handoff:{one.pk}:1:warn"
+    assert notice.body.startswith(f"2 d 3 h left, until {due.astimezone(ZoneInfo('Asia/Tokyo')):%a %d %b %H:%M}. ")
 
 
 @pytest.mark.django_db
