@@ -3,6 +3,8 @@
 from datetime import datetime
 
 OPEN = "open"
+# causes of rows that lead back: the move before them is as if it had never been
+CORRECTIONS = frozenset({"undo", "reopened", "win_undone", "recycling_undone", "reject_undone"})
 
 
 def move_refusal(*, same_stage: bool, from_funnel: str, to_funnel: str, to_active: bool, missing: list[str]) -> str:

@@ -8,15 +8,13 @@ from typing import Any
 
 from deals.models import Deal
 from funnels.models import Transition
+from funnels.rules import CORRECTIONS
 from funnels.selectors import stages_all
 from handoff.models import Handoff
 from insights.models import Contract, Promise
 from insights.rules.contract import Terms
 from insights.rules.path import DealTrack, Move, Path, StageFact, Track, path_build
 from leads.models import Standing
-
-# Causes of ledger rows that take the row before them back.
-CORRECTIONS = frozenset({"undo", "reopened", "win_undone", "recycling_undone", "reject_undone"})
 
 
 def path_now() -> Path:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from core.clock import screen_now
 from deals.models import Deal
 from funnels.models import Transition
+from funnels.rules import CORRECTIONS
 from funnels.selectors import histories
 from handoff.selectors import handoff_of_lead
 from leads.models import CustomField, Lead
@@ -20,6 +21,18 @@ def journey_of(lead: Lead, deals: list[Deal]) -> list[Transition]:
     """Both ledgers of a lead as one path, oldest first: marketing, sales, customer."""
     travellers = [(Transition.Kind.LEAD, lead.pk), *((Transition.Kind.DEAL, deal.pk) for deal in deals)]
     return sorted(histories(travellers), key=lambda row: (row.at, row.kind, row.seq))
+
+
+def path_of(journey: Iterable[Transition]) -> list[Transition]:
+    """The journey without what was taken back: the ledger keeps both rows, the path shows neither."""
+    stacks: dict[tuple[int, int], list[Transition]] = {}
+    for row in journey:
+        mine = stacks.setdefault((row.kind, row.traveller_id), [])
+        if row.cause in CORRECTIONS and len(mine) > 1 and mine[-2].to_stage_id == row.to_stage_id:
+            mine.pop()
+        else:
+            mine.append(row)
+    return sorted((row for mine in stacks.values() for row in mine), key=lambda row: (row.at, row.kind, row.seq))
 
 
 # The word beside the keyboard shortcut, the activity kind it writes, and what to ask.
@@ -53,7 +66,7 @@ def lead_context(lead: Lead, user: Any, *, size: int = 30) -> dict[str, Any]:
     return {
         "lead": lead,
         "standing": lead.standing,
-        "journey": journey,
+        "path": path_of(journey),
         "deals": deals,
         "explained": score_explain(lead, now),
         "handoff": handoff_of_lead(lead.pk, now),

@@ -8,6 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.models import OutboxMessage
+from deals.models import Deal
+from deals.services import deal_move, deal_undo
+from funnels.selectors import stage_get
 from leads.models import Lead, Standing
 from scoring.services import score_drain
 from tests.handoff.world import assigned, leads_make
@@ -34,6 +37,25 @@ def test_the_page_tells_path_score_timeline_and_origin(login: Login, people: Any
         assert word in text
     explained = answer.context["explained"]
     assert sum(line.points for line in explained.lines) == explained.score
+
+
+def test_what_was_taken_back_is_not_on_the_path(login: Login, people: Any) -> None:
+    one, client = assigned(people("rep")), login("rep")
+
+    def path() -> list[str]:
+        page = login("manager").get(reverse("desk:lead", args=[one.lead_id]))
+        return [row.to_stage.key for row in page.context["path"]]
+
+    before = path()
+    for _ in range(2):
+        client.post(reverse("handoff:reject", args=[one.pk]), {"reason": "timing"})
+        assert path()[-2:] != before[-2:] and "lost" in path()
+        client.post(reverse("handoff:undo", args=[one.pk]))
+        assert path() == before
+    client.post(reverse("handoff:accept", args=[one.pk]))
+    deal = deal_move(deal=Deal.objects.get(lead=one.lead_id), to=stage_get("sales", "demo"), by=one.rep)
+    deal_undo(deal=deal, by=one.rep, seq=deal.seq)
+    assert path() == before
 
 
 def test_the_page_is_closed_to_those_who_may_not_see_the_lead(login: Login, people: Any) -> None:
