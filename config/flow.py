@@ -32,6 +32,8 @@ TOGETHER: dict[str, list[str]] = {
     "deal.closed": ["handoff.services.handoffs_note_closed"],
     # deals -> handoff {lead_id, cycle}: the deal is open again, and takes room again
     "deal.reopened": ["handoff.services.handoffs_note_reopened"],
+    # core -> team {error, channel_id}: a message was given up; those who keep the house hear of it
+    "outbox.given_up": ["team.telling.given_up.given_up_tell"],
     # leads -> insights {lead_id}: another owner or first source, merged or erased; the ledger does not tell that
     "lead.rewritten": ["insights.services.people_mark"],
     # leads -> handoff {lead_id, by_id, at, until}: a rep called, mailed or met the lead; the human clock stops

@@ -139,10 +139,10 @@ def _deliver(row: OutboxMessage, token: Any) -> int:
         _wait(row, token, later)
         return 0
     except GiveUp as error:
-        leases.fail(row, token, str(error), max_attempts=0)
+        _fail(row, token, str(error), max_attempts=0)
         return 0
     except Exception as error:
-        dead = leases.fail(row, token, f"{type(error).__name__}: {error}")
+        dead = _fail(row, token, f"{type(error).__name__}: {error}")
         log.warning("outbox %s attempt %s failed%s: %s", row.pk, row.attempts, " for good" if dead else "", error)
         return 0
     points.reached("outbox.handled")
@@ -151,9 +151,22 @@ def _deliver(row: OutboxMessage, token: Any) -> int:
 
 def _wait(row: OutboxMessage, token: Any, later: Later) -> None:
     if later.why and later.until - row.created_at > PATIENCE:
-        leases.fail(row, token, later.why, max_attempts=0)
+        _fail(row, token, later.why, max_attempts=0)
     else:
         leases.postpone(row, token, later.until, later.why)
+
+
+def _fail(row: OutboxMessage, token: Any, error: str, *, max_attempts: int = leases.MAX_ATTEMPTS) -> bool:
+    """Put it back, or give it up and say so; True when given up."""
+    dead = leases.fail(row, token, error, max_attempts=max_attempts)
+    if dead:
+        try:
+            with transaction.atomic():
+                channel = row.payload.get("channel_id")
+                emit("outbox.given_up", str(row.pk), error=error, channel_id=channel)
+        except Exception:  # who should hear of it does not; the page of deliveries shows it all the same
+            log.exception("nobody was told that outbox %s was given up", row.pk)
+    return dead
 
 
 def poke(topic: str) -> None:

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import OutboxMessage
-from team.models import Channel
+from core.outbox import drain
+from team.models import Channel, Notice
 
 pytestmark = pytest.mark.django_db
 URL = "desk:deliveries"
@@ -87,3 +88,26 @@ def test_letters_that_wait_for_a_mail_server_say_so(login: Any) -> None:
     OutboxMessage.objects.create(topic="handoff.mail", key="k", handler="x", last_error="nobody listens at port 25")
     text = shown(login("admin"))
     assert "failing" in text and text.count("nobody listens at port 25") == 2
+
+
+def test_admins_hear_once_a_day_that_something_was_given_up(people: Any) -> None:
+    admin, other = people("admin"), people("manager")
+    for number in range(3):
+        OutboxMessage.objects.create(topic="x", key=f"{number}", handler="core.nowhere.gone", attempts=7)
+    drain()
+    assert not OutboxMessage.objects.exclude(state="dead").exists()
+    line = Notice.objects.get(kind="given_up")
+    assert line.user == admin and "core.nowhere" in line.body and not Notice.objects.filter(user=other).exists()
+
+
+def test_what_a_channel_did_not_take_is_its_owners_matter(given_up: Channel, people: Any) -> None:
+    assert people("admin")
+    rep = people("rep")
+    Notice.objects.create(user=rep, key="n", kind="handoff", title="t")
+    payload = {"user_id": rep.pk, "channel_id": given_up.pk, "notice": "n", "event": "handoff"}
+    Channel.objects.update(events=["handoff"])
+    handler = "team.telling.send.notice_send"
+    row = OutboxMessage.objects.create(topic="notice.send", key="late", payload=payload, handler=handler)
+    drain()
+    row.refresh_from_db()
+    assert row.state == "dead" and not Notice.objects.filter(kind="given_up").exists()
