@@ -9,7 +9,10 @@ import unicodedata
 
 _GAP = "\u200b"  # a space of no width: ends what a chat would read as one word
 _ALIKE = str.maketrans({"<": "‹", ">": "›", "`": "ˋ", "*": "∗", "~": "∼", "|": "¦", "[": "⟦", "]": "⟧", "\\": "∖"})
-_MENTION = re.compile(r"(?<![^\W_])([@＠])(?=\w)|([@＠])(?=(?:everyone|here|channel|all|team|room|online)\b)", re.I)
+# behind a letter it is an e-mail, unless it calls: some chats find "@everyone" in the middle of anything
+_MENTION = re.compile(
+    r"(?<![^\W_])([@＠])(?=\w)|([@＠])(?=everyone|here|(?:channel|all|team|room|online)(?![^\W_]))", re.I
+)
 _LINK = re.compile(r"(?<=\w):(?=//)")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _HEAD = re.compile(r"^([#>\-+=]+|\d+\.)(?=\s|$)")

@@ -18,6 +18,9 @@ HOSTILE = [
     "hi @here and @channel",
     "@\u200beveryone",
     "＠everyone",
+    "everyone@everyone_",
+    "anna@everyone_else@here2",
+    "anna@all_",
     "[click](https://evil.example)",
     "![img](http://evil.example/x.png)",
     "*bold* _italic_ ~gone~ `code` ||secret||",
@@ -42,7 +45,7 @@ def test_hostile_text_is_inert(text: str) -> None:
 def inert(said: str) -> None:
     assert not re.search(r"[<>`*~|\[\]\\]", said)
     assert "://" not in said and "\n" not in said and "\r" not in said
-    assert not re.search(r"@(everyone|here|channel|all|team|room|online)\b", said, re.I)
+    assert not re.search(r"@(everyone|here|(channel|all|team|room|online)(?![^\W_]))", said, re.I)
     assert not re.search(r"(?<![^\W_])[@＠]\w", said)
     assert not re.match(r"([#>\-+=]+|\d+\.)(\s|$)", said)
     assert not any(ord(char) < 32 or char == "\u202e" for char in said)
