@@ -190,7 +190,8 @@ def sentence(rows: list[Line], waiting: int) -> str:
         last = over[-1]
         text = f"Week {last.monday.isocalendar().week}: marketing delivered {last.mqls.said}"
         text += f" {last.mqls.promised} promised" if last.mqls.promised else " MQLs"
-        text += f"; sales accepted {last.accepted.said} and answered {last.answered.said} in time"
+        text += f"; sales {f'accepted {last.accepted.said}' if last.cell.decided else 'decided on nobody'}"
+        text += f" and {f'answered {last.answered.said} in time' if last.cell.judged else 'had nobody to answer yet'}"
     return f"{text}. {waiting:,} {'lead waits' if waiting == 1 else 'leads wait'} for a first answer now."
 
 

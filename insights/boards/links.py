@@ -31,11 +31,9 @@ class WeekLinks:
 def whose(scope: Scope) -> str:
     """Whose numbers these are, in words; '' for the whole company's."""
     user = scope.user
-    if scope.team:
-        name = Team.objects.filter(pk=scope.team).values_list("name", flat=True).first()
-        return f"Handoffs of {name or 'no team'}."
-    if scope.owners is None:
-        return ""
+    if user.is_admin or user.is_marketer or (user.is_manager and user.team_id is None):
+        name = Team.objects.filter(pk=scope.team).values_list("name", flat=True).first() if scope.team else ""
+        return "" if name == "" else f"Handoffs of {name or 'no team'}."
     if user.is_manager:
         return f"Handoffs of {user.team}, and those that nobody has yet."
     return "Your own handoffs" + (" and your team's." if user.team_id and user.team.reps_see_team else ".")

@@ -100,6 +100,8 @@ def test_the_sheet_of_a_team_says_whose_it_is_and_stays_there(login):
     page = client.get(f"/contract/?until=2026-W10&team={team.pk}").content.decode()
     assert f'/contract/weeks/2026-W10/?team={team.pk}"' in page
     assert "Handoffs of North, and those that nobody has yet." in sheet(login("manager"))
+    page = login("rep").get(f"/contract/?team={persona('other_rep').team.pk}").content.decode()
+    assert "Your own handoffs." in page and "South" not in page
 
 
 def test_the_second_of_two_editors_is_told(login):

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core import outbox
 from core.errors import Conflict, Refused
 from handoff.models import Assignment, Handoff
+from handoff.services import assign_drain, clock_drain
 from insights.metrics import contract as metric
 from insights.metrics.scope import Scope
 from insights.models import Contract, Promise
@@ -18,7 +20,9 @@ from insights.rules.contract import Cell, Verdict, attempts_kept, count_verdict,
 from insights.rules.weeks import Weeks, monday_of, week_name, week_parse
 from insights.selectors import terms_of
 from insights.services.promises import promise_save, promise_withdraw, zone_save
+from leads.services import activity_record
 from team.models import Team
+from tests.handoff.world import mqls, reps
 from tests.insights.contract_world import LATER, STATES, W10, W11, fortnight, handoff, moment
 from tests.personas import persona
 
@@ -124,6 +128,26 @@ def test_a_deadline_that_was_missed_is_missed_whoever_answers_then(login):
     )  # the lead waited from the first rep on
     page = login("admin").get("/contract/rows/?what=judged&week=2026-W10").content.decode()
     assert page.count(" late</td>") == 2
+
+
+def test_what_the_clock_passes_on_is_late_in_the_contract():
+    reps(2)
+    one = mqls()[0]
+    assign_drain()
+    began = datetime.now(UTC) - timedelta(hours=5)
+    due = began + timedelta(hours=4)
+    Assignment.objects.update(at=began, due_at=due)
+    Handoff.objects.update(assigned_at=began, opened_at=began, due_at=due)
+    clock_drain()
+    one.refresh_from_db()
+    assert one.turn == 2 and one.due_at > datetime.now(UTC)
+    activity_record(kind="call", lead=one.lead, by=one.rep)
+    outbox.drain()
+    period = Weeks.of(monday_of(began, ZoneInfo("UTC")), ZoneInfo("UTC"), 2)
+    scope = Scope(user=persona("admin"), period=period, now=datetime.now(UTC), view="activity")
+    cells = [cell for _, cell in metric.record(scope, terms_of()).weeks]
+    assert sum(cell.answered for cell in cells) == sum(cell.judged for cell in cells) == 1
+    assert sum(cell.in_time for cell in cells) == 0 and sum(cell.seconds for cell in cells) >= 5 * 3600
 
 
 def test_one_campaign_alone(login):
@@ -232,6 +256,7 @@ def test_only_the_teams_own_manager_promises_for_it():
 # --- the arithmetic --------------------------------------------------------------------------------
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # each zone is read from the disk
 @given(st.dates(date(1995, 1, 2), date(2090, 1, 1)), st.sampled_from([BERLIN, "America/New_York", "Asia/Beirut"]))
 def test_weeks_follow_each_other_without_gap(day, zone):
     place = ZoneInfo(zone)

@@ -1,9 +1,11 @@
 """The contract's weeks as the worker keeps them: equal to counting, in time, and looked at by the doctor."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from insights.invariants import invariants
 from insights.metrics import contract as metric
@@ -92,3 +94,27 @@ def test_kept_weeks_are_counted_again_with_time(monkeypatch):
     assert read(now=moment(11))[W10].answered == 0  # as it was counted
     weeks_drain(now=moment(11, 10, 20))
     assert read(now=moment(11))[W10].answered == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_counts_at_once_the_latest_stays_whole():
+    fortnight()
+    held = Contract.objects.create(pk=1)
+    gate = threading.Barrier(4)
+
+    def count(minutes):
+        try:
+            gate.wait()
+            for step in range(3):
+                week_keep(W10, moment(14, 10, minutes + step), held)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=count, args=(10 * number,)) for number in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert set(ContractWeek.objects.values_list("counted_at", flat=True)) == {moment(14, 10, 32)}
+    assert ContractWeek.objects.count() == 3  # everybody, and two reps
