@@ -66,6 +66,8 @@ LATER: dict[str, list[str]] = {
     # routing
     # and: the managers hear which rules have nobody any more
     "user.deactivated": ["handoff.services.rep_left", "handoff.services.routing_left"],
+    # team -> handoff {user_id, team_id}: somebody takes no leads any more, or none of that team, and is still here
+    "user.rerouted": ["handoff.services.routing_left"],
 }
 
 WAKE: dict[str, list[str]] = {

@@ -28,6 +28,8 @@ WHAT = {
     "notice.together": "What quiet hours kept",
     "notice.digest": "Daily digest",
     "user.deactivated": "Handing on what somebody left",
+    "user.rerouted": "Rules that somebody takes no leads of any more",
+    "handoff.stirred": "Leads that did more while they waited",
 }
 
 

@@ -109,6 +109,11 @@ class User(AbstractBaseUser):
         return self.is_active and self.has_role("rep", "manager")
 
     @property
+    def takes_leads(self) -> bool:
+        """Whether routing gives them leads by turn."""
+        return self.is_active and self.is_rep and self.weight > 0
+
+    @property
     def speaks(self) -> str:
         return languages_text(self.languages)
 

@@ -43,6 +43,9 @@ def first_admin_create(*, name: str, email: str, password: str, time_zone: str) 
     return User.objects.create_user(email, password, name=name, time_zone=time_zone, is_admin=True)
 
 
+ROUTED = ("is_active", "is_rep", "is_manager", "is_admin", "weight", "team_id")  # what says whether they get leads
+
+
 def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
     """Change a person, or add one (who then sets a password by mail). Who may own no leads any more, because they may
     not sign in or neither sell nor lead, gives back what they had not decided: ``user.deactivated``.
@@ -50,7 +53,7 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
     Raises Refused when the last admin would lose the role, or when somebody would lock themselves out.
     """
     _somebody_stays(person, by, values)
-    was_active, could_own, zone = person.is_active, person.may_own, person.time_zone
+    before = User(**{name: getattr(person, name) for name in ROUTED}, time_zone=person.time_zone)
     for name, value in values.items():
         setattr(person, name, value)
     with transaction.atomic():
@@ -61,13 +64,21 @@ def person_save(*, person: User, by: User, values: dict[str, Any]) -> User:
                 person.save()
         except IntegrityError:
             raise Refused("Somebody with this e-mail is here already.", field="email") from None
-        if person.time_zone != zone:
+        if person.time_zone != before.time_zone:
             zone_changed(person)
-        if was_active and not person.is_active:
+        if before.is_active and not person.is_active:
             ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=db_now())
-        if (was_active and not person.is_active) or (could_own and not person.may_own):
-            outbox.emit("user.deactivated", f"{person.pk}:{db_now().isoformat()}", user_id=person.pk, by_id=by.pk)
+        _leaving_tell(before, person, by)
     return person
+
+
+def _leaving_tell(before: User, person: User, by: User) -> None:
+    """Whoever hands leads over hears that somebody is gone, or takes none of their team any more."""
+    key = f"{person.pk}:{db_now().isoformat()}"
+    if (before.is_active and not person.is_active) or (before.may_own and not person.may_own):
+        outbox.emit("user.deactivated", key, user_id=person.pk, by_id=by.pk)
+    elif before.takes_leads and (not person.takes_leads or person.team_id != before.team_id):
+        outbox.emit("user.rerouted", key, user_id=person.pk, team_id=before.team_id)
 
 
 def _somebody_stays(person: User, by: User, values: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ Every rule has a revision: of two managers who edit the same one, the second hea
 in force.
 """
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -184,10 +186,15 @@ def values_of(rule: RoutingRule) -> dict[str, Any]:
     return values | {"named": dict(rule.named.values_list("rep", "weight"))}
 
 
-def in_force_now() -> list[list[Any]]:
-    """Says whether the rules in force are as they were: [pk, revision, place, on] of each."""
-    rows = RoutingRule.objects.in_force().order_by("position", "pk")
+def state_of(draft: RoutingDraft | None) -> list[list[Any]]:
+    """Says whether a list of rules is as it was: [pk, revision, place, on] of each."""
+    rows = RoutingRule.objects.filter(draft=draft).order_by("position", "pk")
     return [list(one) for one in rows.values_list("pk", "revision", "position", "is_active")]
+
+
+def draft_seen(draft: RoutingDraft) -> str:
+    """Stands for both lists as they are now: what somebody looks at who puts the draft into force."""
+    return sha256(json.dumps([state_of(None), state_of(draft)]).encode()).hexdigest()[:16]
 
 
 @transaction.atomic
@@ -197,7 +204,7 @@ def draft_begin(*, by: Any) -> RoutingDraft:
     live = _all(None)
     if RoutingDraft.objects.exists():
         raise Conflict("There is a draft already: go on with that one, or throw it away.")
-    draft = RoutingDraft.objects.create(by=by, copied=in_force_now())
+    draft = RoutingDraft.objects.create(by=by, copied=state_of(None))
     for rule in live:
         copy = RoutingRule.objects.create(draft=draft, origin=rule, **{name: getattr(rule, name) for name in COPIED})
         _name(copy, dict(rule.named.values_list("rep", "weight")))
@@ -212,20 +219,22 @@ def draft_drop(*, by: Any) -> None:
 
 
 @transaction.atomic
-def draft_force(*, by: Any, sure: bool = False) -> None:
+def draft_force(*, by: Any, sure: bool = False, seen: str = "") -> None:
     """Put the draft into force, all of it at once. Turns go on where they stood.
 
     Raises Refused for a draft that would not work, Conflict when the rules in force were changed meanwhile (unless
-    ``sure``) or somebody else was faster.
+    ``sure``), when either list is not as ``by`` has ``seen`` it (``draft_seen``), or somebody else was faster.
     """
     managers_only(by)
     live = {rule.pk: rule for rule in _all(None)}
     draft = RoutingDraft.objects.first()
     if draft is None:
         raise Conflict("There is no draft any more: somebody put it into force or threw it away.")
-    if draft.copied != in_force_now() and not sure:
+    if draft.copied != state_of(None) and not sure:
         raise Conflict("The rules in force were changed since this draft was begun. Look at them first.")
     rows = _all(draft)
+    if seen and seen != draft_seen(draft):
+        raise Conflict("Somebody changed the draft or the rules in force since you looked. Look again first.")
     if not any(one.is_active for one in rows):
         raise Refused("No rule of the draft is on: leads would wait for ever.")
     for row in rows:

@@ -1,4 +1,4 @@
-"""Rules that have nobody any more because somebody left: the managers hear of it."""
+"""Rules that have nobody any more because somebody left or takes no leads: the managers hear of it."""
 
 from typing import Any
 
@@ -14,11 +14,13 @@ from team.services import NoticeLine, notices_tell
 
 
 @transaction.atomic
-def routing_left(key: str, *, user_id: int, **_: Any) -> None:
-    """Outbox handler of ``user.deactivated``: tells the managers which rules give to nobody now. Doing it twice tells
-    it once. A rule for every rep is not named: whoever has no reps at all knows."""
+def routing_left(key: str, *, user_id: int, team_id: int | None = None, **_: Any) -> None:
+    """Outbox handler of ``user.deactivated`` and ``user.rerouted`` (out of ``team_id``): tells the managers which
+    rules give to nobody now. Doing it twice tells it once. A rule for every rep is not named: whoever has no reps at
+    all knows."""
     now = db_now()
     leaver = User.objects.get(pk=user_id)
+    leaver.team_id = team_id or leaver.team_id
     rows = list(rules_active())
     routing = Routing.of_rules(rows, [], now=now)
     empty = [

@@ -57,7 +57,8 @@ def draft(request: HttpRequest) -> HttpResponse:
     found = _draft()
     if found is None:
         return redirect("handoff:routing")
-    context = _page(request, found, TryForm()) | {"moved_on": found.copied != service.in_force_now()}
+    moved_on = found.copied != service.state_of(None)
+    context = _page(request, found, TryForm()) | {"moved_on": moved_on, "seen": service.draft_seen(found)}
     return render(request, "handoff/routing.html", context)
 
 
@@ -71,9 +72,11 @@ def draft_drop(request: HttpRequest) -> HttpResponse:
 @require_POST
 @roles_required("manager")
 def draft_force(request: HttpRequest) -> HttpResponse:
-    """POST ``sure``: 1 when the rules in force were changed meanwhile and that does not matter."""
+    """POST ``sure``: 1 when the rules in force were changed meanwhile and that does not matter; ``seen``: how both
+    lists stood on the page."""
     try:
-        service.draft_force(by=request.user, sure=request.POST.get("sure") == "1")
+        sure, seen = request.POST.get("sure") == "1", request.POST.get("seen", "")
+        service.draft_force(by=request.user, sure=sure, seen=seen)
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect("handoff:routing_draft")

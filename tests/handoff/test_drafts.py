@@ -13,7 +13,7 @@ from core.outbox import drain
 from handoff.models import Handoff, PoolPointer, RoutingDraft, RoutingRule, RulePerson
 from handoff.routing_invariants import invariants
 from handoff.services import assign_drain
-from handoff.services.routing import draft_begin, draft_force, rule_save
+from handoff.services.routing import draft_begin, draft_force, rule_save, rule_toggle
 from team.models import Notice, Team, User
 from team.services import person_save
 from tests.handoff.world import mqls, reps
@@ -215,6 +215,21 @@ def test_a_marketer_sees_no_draft_and_no_links_that_lead_nowhere(login: Any, peo
     assert person in page(login("admin"))
 
 
+def test_who_puts_a_draft_into_force_that_a_colleague_changed_meanwhile_is_told(login: Any, people: Any) -> None:
+    """Both managers have the draft open; one switches a rule off, the other presses the button on the old page."""
+    reps(1)
+    draft = draft_begin(by=people("admin"))
+    extra = RoutingRule.objects.create(draft=draft, name="Kenya", position=1)
+    manager, force = login("manager"), reverse("handoff:draft_force")
+    seen = manager.get(reverse("handoff:routing_draft")).context["seen"]
+    rule_toggle(by=people("admin"), pk=extra.pk, active=False)
+    answer = manager.post(force, {"seen": seen}, follow=True)
+    assert "Somebody changed the draft" in answer.content.decode() and RoutingDraft.objects.exists()
+    assert f'value="{answer.context["seen"]}"' in answer.content.decode()
+    manager.post(force, {"seen": answer.context["seen"]})
+    assert not RoutingDraft.objects.exists() and RoutingRule.objects.in_force().count() == 2
+
+
 def test_a_draft_that_would_not_work_is_not_put_into_force(people: Any) -> None:
     rep = reps(1)[0]
     draft = draft_begin(by=people("admin"))
@@ -269,3 +284,17 @@ def test_the_managers_hear_when_a_rule_loses_its_last_rep(people: Any) -> None:
     drain()
     told = Notice.objects.filter(user=manager, kind="routing")
     assert [one.title for one in told] == ["“Only one” has nobody who takes leads"]
+
+
+@pytest.mark.parametrize("change", [{"weight": 0}, {"team": None}, {"is_rep": False, "is_manager": True}])
+def test_the_managers_hear_when_the_last_of_a_team_takes_no_leads_of_it_any_more(people: Any, change: Any) -> None:
+    rep, manager = people("rep"), people("manager")
+    RoutingRule.objects.create(name="Ours", position=0, team=rep.team)
+    reps(1)
+    person_save(person=rep, by=people("admin"), values={"name": "Rita"})
+    drain()
+    told = Notice.objects.filter(user=manager, kind="routing")
+    assert not told.exists()
+    person_save(person=rep, by=people("admin"), values=change)
+    drain()
+    assert [one.title for one in told] == ["“Ours” has nobody who takes leads"]
