@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.clock import db_now
 from core.errors import Refused
 from core.models import Leased
+from core.pages import refuse
 from core.rules import whole_read
 from desk.models import Relief
 from desk.selectors import relief as selectors
@@ -95,10 +96,7 @@ def relief(request: HttpRequest) -> HttpResponse:
                 return redirect("desk:relief_job", pk=service.relief_start(made).pk)
             context["plan"] = selectors.relief_plan(made, request.user, db_now())
         except Refused as refusal:
-            if refusal.code == "forbidden":
-                raise PermissionDenied from None
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-            status = 422
+            status = refuse(form, refusal)
     elif chosen:
         status = 422
     return render(request, "desk/relief.html", context, status=status)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Conflict, Refused
+from core.pages import refuse
 from funnels import services
 from funnels.forms import FunnelForm, PipelineForm, RemoveForm, RevisionForm, ShiftForm, StageAddForm, StageForm
 from funnels.models import Funnel, Stage
@@ -52,7 +53,7 @@ def _do(request: HttpRequest, form: Form, act: Act, *, stage: int = 0) -> HttpRe
         messages.error(request, conflict.message)
         return _page(request, status=409)
     except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        refuse(form, refusal)
         if not isinstance(form, StageForm | RemoveForm):
             messages.error(request, refusal.message)
         return _page(request, open_stage=stage, form=form, status=422)

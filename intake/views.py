@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import Refused
+from core.pages import refuse
 from intake import selectors, services
 from intake.forms import UploadForm
 from intake.kinds import KINDS
@@ -33,7 +34,7 @@ def imports(request: HttpRequest) -> HttpResponse:
             )
             return redirect("intake:run", pk=run.pk)
         except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            refuse(form, refusal)
     context = {"form": form, "runs": selectors.runs_of(request.user)[:50], "kinds": kinds}
     return render(request, "intake/imports.html", context, status=422 if form.errors else 200)
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.pages import refuse
 from scoring import services
 from scoring.backtest.counts import TOP
 from scoring.models import BacktestRun, ScoringModel
@@ -47,8 +48,7 @@ def backtests(request: HttpRequest, pk: int) -> HttpResponse:
                 run = services.backtest_start(model=model, by=request.user, **form.cleaned_data)
                 return redirect("scoring:backtest", run.pk)
             except Refused as refusal:
-                status = 409 if isinstance(refusal, Conflict) else 422
-                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+                status = refuse(form, refusal)
     context = {"model": model, "form": form, "runs": selectors.runs_of(model)[:30]}
     return render(request, "scoring/backtests.html", context, status=status)
 

@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.pages import form_view, status_of
 from core.rules import whole_read
 from leads.models import Lead
 from scoring import rules, services
@@ -25,7 +26,6 @@ from scoring.services.drain import marketing_ladder
 from scoring.starters import STARTERS
 from team.access import roles_required
 
-form_view = require_http_methods(["GET", "HEAD", "POST"])
 WHO = ("marketer", "manager")
 State = ScoringModel.State
 
@@ -124,7 +124,7 @@ def _save(form: Any, save: Callable[[], Any]) -> int:
         save()
     except Refused as refusal:
         form.refuse(refusal.field, refusal.message)
-        return 409 if isinstance(refusal, Conflict) else 422
+        return status_of(refusal)
     return 302
 
 

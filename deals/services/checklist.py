@@ -48,7 +48,7 @@ def question_save(*, question: Question | None, revision: int, values: dict[str,
             raise Refused(f"At most {MOST} questions.", field="text")
         made: Question = Question.objects.create(position=Question.objects.count(), **values)
         return made
-    if values["field"] != question.field and question.answers.exists():
+    if question.answers.exists() and not Question.objects.filter(pk=question.pk, field=values["field"]).exists():
         raise Refused("It was answered: what it asks for stays. Switch it off and write a new one.", field="field")
     return row_revise(question, revision, values)
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import screen_now
 from core.errors import Refused
+from core.pages import status_of
 from core.rules import whole_read
 from deals.access import sees_prices, works_deals
 from deals.forms import BoardFilter, MoveForm
@@ -23,7 +24,6 @@ from deals.views.common import (
     first_error,
     say_moved,
     say_no,
-    status_of,
 )
 from funnels.models import Funnel, Stage
 from team.access import roles_required

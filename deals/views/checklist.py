@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import screen_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.pages import act, edit, form_view
 from deals.forms.checklist import QuestionForm
 from deals.models import Question
 from deals.selectors.checklist import checklist_of, questions_all
@@ -54,29 +55,21 @@ def questions(request: HttpRequest) -> HttpResponse:
 
 def _question(request: HttpRequest, row: Question | None) -> HttpResponse:
     form = QuestionForm(request.POST or None, instance=row)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                service.question_save(question=row, revision=form.cleaned_data["revision"], values=form.values())
-            except Refused as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-                status = 409 if isinstance(refusal, Conflict) else 422
-            else:
-                messages.success(request, "Saved.")
-                return redirect(HOME)
-    return render(request, "deals/question_form.html", {"form": form, "row": row}, status=status)
+
+    def save() -> None:
+        service.question_save(question=row, revision=form.cleaned_data["revision"], values=form.values())
+
+    return edit(request, form, save, "deals/question_form.html", HOME, "Saved.", row=row)
 
 
 @roles_required("manager")
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def question_new(request: HttpRequest) -> HttpResponse:
     return _question(request, None)
 
 
 @roles_required("manager")
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def question_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _question(request, get_object_or_404(Question, pk=pk))
 
@@ -85,21 +78,13 @@ def question_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def question_move(request: HttpRequest, pk: int) -> HttpResponse:
     """POST ``to``: up or down."""
-    try:
-        service.question_move(pk=pk, up=request.POST.get("to") != "down")
-    except Refused:
-        raise Http404 from None
-    return redirect(HOME)
+    up = request.POST.get("to") != "down"
+    return act(request, HOME, lambda: service.question_move(pk=pk, up=up))
 
 
 @roles_required("manager")
 @require_POST
 def question_toggle(request: HttpRequest, pk: int) -> HttpResponse:
     """POST ``active``: 1 or 0."""
-    try:
-        service.question_toggle(pk=pk, active=request.POST.get("active") == "1")
-    except Refused as refusal:
-        if refusal.code == "missing":
-            raise Http404 from None
-        messages.error(request, refusal.message)
-    return redirect(HOME)
+    active = request.POST.get("active") == "1"
+    return act(request, HOME, lambda: service.question_toggle(pk=pk, active=active))

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Conflict, Refused
+from core.pages import refuse, status_of
 from deals.forms import LoseForm, WinForm
 from deals.models import Deal
 from deals.services import deal_lose, deal_reopen, deal_win
-from deals.views.common import answer, deal_worked, refuse, say_moved, say_no, status_of
+from deals.views.common import answer, deal_worked, say_moved, say_no
 from team.access import roles_required
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from core.clock import screen_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
 from deals.access import sees_prices, works_deals
 from deals.forms import AssignForm, BoardFilter, LogForm, ProductsForm, TaskForm
 from deals.forms.work import edit_form
@@ -53,15 +53,6 @@ def say_moved(deal: Deal, text: str) -> Say:
 
 def say_no(refusal: Refused) -> Say:
     return Say(refusal.message, bad=True)
-
-
-def refuse(form: Form, refusal: Refused) -> None:
-    """Show a refusal at its field, or above the form when it has none there."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-
-
-def status_of(refusal: Refused) -> int:
-    return 409 if isinstance(refusal, Conflict) else 422
 
 
 def first_error(form: Form) -> Refused:

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import csvsafe
 from core.clock import screen_now
 from core.errors import Refused
+from core.pages import refuse
 from core.rules import whole_read
 from deals.access import sees_prices, works_deals
 from deals.forms import DealFilter, DealNewForm
 from deals.selectors import deal_rows, deals_list
 from deals.selectors.listing import deals_export, sort_of
 from deals.services import deal_create
-from deals.views.common import refuse
 from funnels.selectors import stages_all
 from leads.models import Lead
 from team.access import roles_required

@@ -6,10 +6,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import Refused
+from core.pages import status_of
 from deals.forms import AssignForm, LogForm, ProductsForm
 from deals.forms.work import edit_form
 from deals.services import deal_assign, deal_products_set, deal_update
-from deals.views.common import Say, answer, deal_context, deal_seen, deal_worked, first_error, say_no, status_of
+from deals.views.common import Say, answer, deal_context, deal_seen, deal_worked, first_error, say_no
 from leads.services import activity_record
 from team.access import roles_required
 

@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core.errors import Refused
+from core.pages import refuse
 from deals.forms import ProductForm
 from deals.models import Product
 from deals.services import product_save
-from deals.views.common import refuse
 from team.access import roles_required
 
 

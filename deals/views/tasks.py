@@ -9,10 +9,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from core.errors import Refused
+from core.pages import status_of
 from deals.forms import SnoozeForm, TaskForm
 from deals.models import Task
 from deals.services import task_create, task_done, task_snooze, task_undo
-from deals.views.common import Say, answer, deal_worked, first_error, say_no, status_of
+from deals.views.common import Say, answer, deal_worked, first_error, say_no
 from team.access import roles_required
 
 

@@ -13,6 +13,7 @@ from django_htmx.http import trigger_client_event
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.keyset import keyset_page
+from core.pages import status_of
 from handoff import rules, selectors, services
 from handoff.forms import ListForm, ReassignForm
 from handoff.models import Handoff
@@ -109,7 +110,7 @@ def open_(request: HttpRequest, lead_id: int) -> HttpResponse:
             request,
             "handoff/refused.html",
             {"message": refusal.message, "lead_id": lead_id},
-            status=409 if isinstance(refusal, Conflict) else 422,
+            status=status_of(refusal),
         )
     if getattr(request, "htmx", None):
         return _changed(render(request, "handoff/_card.html", context_of(request, made.pk)))

@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
+from core.pages import act, edit, form_view
 from handoff.forms import OpenerForm
 from handoff.models import Opener
 from handoff.services import openers as service
-from handoff.views.shared import MARKETING, act, edit, form_view, move, toggle
+from handoff.views.shared import MARKETING, move, toggle
 from leads.conditions import condition_sentence
 from team.access import roles_required
 

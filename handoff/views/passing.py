@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.pages import status_of
 from handoff import services
 from handoff.selectors import decisions
 from handoff.views.handoffs import decide
@@ -62,7 +63,7 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"rows": decisions.takeable(request.user, now), "now": now, "error": refusal.message}
         if getattr(request, "htmx", None):
             return render(request, "handoff/_team_rows.html", context)
-        return render(request, "handoff/team.html", context, status=409 if isinstance(refusal, Conflict) else 422)
+        return render(request, "handoff/team.html", context, status=status_of(refusal))
     if getattr(request, "htmx", None):
         now = db_now()
         context = {"rows": decisions.takeable(request.user, now), "now": now}

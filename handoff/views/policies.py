@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
 from core.errors import Refused
+from core.pages import act, form_view, refuse
 from handoff.forms import PolicyForm
 from handoff.models import MqlPolicy
 from handoff.selectors import policies as reading
 from handoff.selectors.policy_words import sentences
 from handoff.services import policies as service
-from handoff.views.shared import MARKETING, act, form_view, refused
+from handoff.views.shared import MARKETING
 from leads.conditions import condition_sentence
 from team.access import roles_required
 
@@ -50,7 +51,7 @@ def _policy(request: HttpRequest, row: MqlPolicy | None) -> HttpResponse:
             try:
                 _save(request, form, row)
             except Refused as refusal:
-                status = refused(form, refusal)
+                status = refuse(form, refusal)
                 form.ask_sure = refusal.code == "confirm"  # type: ignore[attr-defined]
             else:
                 messages.success(request, "Saved. Leads over the bar are handed off within seconds.")

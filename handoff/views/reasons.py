@@ -7,12 +7,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
+from core.pages import act, edit, form_view
 from handoff.forms import ReasonForm
 from handoff.models import RejectReason
 from handoff.rules.decide import COUNT_DAYS
 from handoff.selectors import decisions
 from handoff.services import reasons as service
-from handoff.views.shared import MARKETING, act, edit, form_view, move, toggle
+from handoff.views.shared import MARKETING, move, toggle
 from team.access import roles_required
 
 HOME = "handoff:reasons"

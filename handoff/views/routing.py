@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
 from core.errors import Refused
+from core.pages import act, form_view, refuse
 from handoff import selectors
 from handoff.forms import RuleForm, TryForm
 from handoff.models import RoutingDraft, RoutingRule
 from handoff.services import routing as service
 from handoff.services.routing_look import MOST, catches_all, matching, rules_shown
-from handoff.views.shared import MARKETING, act, form_view, refused
+from handoff.views.shared import MARKETING
 from leads.models import Lead
 from team.access import roles_required
 from team.selectors import people_seen_by
@@ -126,7 +127,7 @@ def _rule(request: HttpRequest, rule: RoutingRule | None, into: RoutingDraft | N
                     draft=into,
                 )
             except Refused as refusal:
-                status = refused(form, refusal)
+                status = refuse(form, refusal)
             else:
                 _say(request, saved)
                 return redirect(_home(saved))

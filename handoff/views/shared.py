@@ -1,62 +1,13 @@
-"""What the settings pages have in common: a form that is saved, a button that is pressed, and what was refused."""
+"""What the lists of settings have in common: rows that are moved, and switched on and off."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.http import HttpRequest, HttpResponse
 
-from core.errors import Conflict, Refused
+from core.pages import act
 from handoff.services import settings as service
 
 MARKETING = ("marketer", "manager")
-form_view = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def refused(form: Any, refusal: Refused) -> int:
-    """Show the refusal at its field; the status that fits it."""
-    if refusal.code == "forbidden":
-        raise PermissionDenied(refusal.message)
-    field = refusal.field.split(".")[0]
-    form.add_error(field if field in form.fields else None, refusal.message)
-    return 409 if isinstance(refusal, Conflict) else 422
-
-
-def edit(
-    request: HttpRequest, form: Any, save: Callable[[], Any], template: str, home: str, said: str
-) -> HttpResponse:
-    """Show a form, or save it and go home; refusals are shown at their field."""
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                save()
-            except Refused as refusal:
-                status = refused(form, refusal)
-            else:
-                messages.success(request, said)
-                return redirect(home)
-    return render(request, template, {"form": form, "row": form.instance}, status=status)
-
-
-def act(request: HttpRequest, home: str, run: Callable[[], Any], said: str = "") -> HttpResponse:
-    """Do it and go back to the list; a refusal is said there."""
-    try:
-        run()
-    except Refused as refusal:
-        if refusal.code == "missing":
-            raise Http404 from None
-        if refusal.code == "forbidden":
-            raise PermissionDenied(refusal.message) from None
-        messages.error(request, refusal.message)
-    else:
-        if said:
-            messages.success(request, said)
-    return redirect(home)
 
 
 def move(request: HttpRequest, model: Any, pk: int, home: str) -> HttpResponse:

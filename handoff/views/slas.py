@@ -8,11 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
+from core.pages import edit, form_view
 from handoff.forms import ExampleForm, SlaForm
 from handoff.models import SlaPolicy
 from handoff.selectors import promises
 from handoff.services import sla_settings as service
-from handoff.views.shared import MARKETING, edit, form_view, move, toggle
+from handoff.views.shared import MARKETING, move, toggle
 from team.access import roles_required
 
 HOME = "handoff:sla"

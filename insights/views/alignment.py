@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.pages import edit, form_view, refuse
 from insights.boards import alignment as board
 from insights.boards.links import WeekLinks
 from insights.forms import DecisionForm, WeeksForm
@@ -80,8 +82,7 @@ def note(request: HttpRequest, name: str) -> HttpResponse:
     try:
         decisions.decision_note(by=request.user, monday=monday, **_given(form))
     except Refused as refusal:
-        form.add_error(refusal.field or None, refusal.message)
-        return _sheet(request, name, form, 422)
+        return _sheet(request, name, form, refuse(form, refusal))
     messages.success(request, "Noted.")
     return redirect("insights:alignment", name)
 
@@ -91,27 +92,20 @@ def _given(form: DecisionForm) -> dict[str, Any]:
 
 
 @roles_required(*WRITERS)
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def decision(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a decision; of two who do, the second is told."""
     row = get_object_or_404(Decision, pk=pk)
     initial = {"text": row.text, "owner": row.owner_id, "due": row.due, "revision": row.revision}
     form = DecisionForm(request.POST or None, initial=initial)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                revision = form.cleaned_data["revision"] or 0
-                decisions.decision_change(by=request.user, decision=row, revision=revision, **_given(form))
-            except Refused as refusal:
-                form.add_error(refusal.field or None, refusal.message)
-                status = 409 if isinstance(refusal, Conflict) else 422
-            else:
-                messages.success(request, "Saved.")
-                return redirect("insights:alignment", week_name(row.monday))
-    context = {"form": form, "row": row, "name": week_name(row.monday)}
-    return render(request, "insights/decision.html", context, status=status)
+
+    def save() -> None:
+        revision = form.cleaned_data["revision"] or 0
+        decisions.decision_change(by=request.user, decision=row, revision=revision, **_given(form))
+
+    week = week_name(row.monday)
+    home = reverse("insights:alignment", args=[week])
+    return edit(request, form, save, "insights/decision.html", home, "Saved.", row=row, name=week)
 
 
 @roles_required(*WRITERS)

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import csvsafe
 from core.clock import db_now
-from core.errors import Conflict, Refused
+from core.errors import Refused
+from core.pages import refuse
 from core.rules import whole_read
 from insights import behind as rows_behind
 from insights import contract_rows
@@ -122,8 +123,7 @@ def promise_new(request: HttpRequest) -> HttpResponse:
                 by=user, revision=sent["revision"], team=sent["team"], since=sent["since"], values=form.values()
             )
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
-            status = 409 if isinstance(refusal, Conflict) else 422
+            status = refuse(form, refusal)
         else:
             messages.success(request, f"Promised from {week_name(made.since)} on.")
             return redirect("insights:contract_promise")

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import Refused
 from core.keyset import keyset_page
+from core.pages import refuse
 from leads.forms.lead import CompanyForm
 from leads.models import Lead, Standing
 from leads.selectors.companies import companies_seen_by
 from leads.services.editing import company_update
-from leads.views.edit import refused_on
 from team.access import roles_required
 
 PAGE = 50
@@ -69,7 +69,7 @@ def company_edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             company_update(company=row, fields=form.cleaned_data)
         except Refused as refusal:
-            refused_on(form, refusal)
+            refuse(form, refusal)
         else:
             messages.success(request, f"{row} was saved.")
             return redirect("leads:company", pk=pk)

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
+from core.pages import refuse
 from core.rules import whole_read
 from leads import rules
 from leads.forms.lead import LeadForm
@@ -19,11 +20,6 @@ from team.access import roles_required
 
 def _lead(request: HttpRequest, pk: int) -> Lead:
     return get_object_or_404(Lead.objects.visible_to(request.user).select_related("company"), pk=pk)
-
-
-def refused_on(form: Any, refusal: Refused) -> None:
-    """Show a service's no at its field, or above the form when it names none."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
 
 
 def _duplicate(request: HttpRequest, form: LeadForm, refusal: Refused) -> dict[str, Any]:
@@ -61,7 +57,7 @@ def lead_new(request: HttpRequest) -> HttpResponse:
             tags=form.tag_names,
         )
     except Refused as refusal:
-        refused_on(form, refusal)
+        refuse(form, refusal)
         return _show(request, form, **_duplicate(request, form, refusal))
     messages.success(request, f"{lead} was added.")
     return redirect(lead.get_absolute_url())
@@ -89,7 +85,7 @@ def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
             tags=form.tag_names,
         )
     except Refused as refusal:
-        refused_on(form, refusal)
+        refuse(form, refusal)
         lead.refresh_from_db()
         return _show(request, form, **more, **_duplicate(request, form, refusal))
     messages.success(request, f"{lead} was saved.")

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Refused
+from core.pages import refuse
 from leads.forms.settings import CustomFieldForm
 from leads.models import CustomField
 from leads.services import settings as service
-from leads.views.edit import refused_on
 from team.access import roles_required
 
 
@@ -39,7 +39,7 @@ def _form(request: HttpRequest, row: CustomField | None) -> HttpResponse:
         try:
             saved = service.field_save(field=row, **asked)
         except Refused as refusal:
-            refused_on(form, refusal)
+            refuse(form, refusal)
         else:
             messages.success(request, f"{saved} was saved.")
             return redirect("leads:fields")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.clock import screen_now
 from core.errors import Refused
+from core.pages import refuse
 from core.rules import whole_read
 from leads.conditions import condition_sentence
 from leads.forms.settings import SegmentForm
@@ -17,7 +18,6 @@ from leads.models import Segment, Standing
 from leads.selectors.filters import LeadFilter, filter_read, segment_q, segments_visible
 from leads.selectors.words import count_capped, count_said
 from leads.services import settings as service
-from leads.views.edit import refused_on
 from team.access import roles_required
 
 SHOWN = 100
@@ -90,7 +90,7 @@ def _form(request: HttpRequest, row: Segment | None, initial: dict[str, Any]) ->
         try:
             saved = service.segment_save(by=request.user, segment=row, **form.cleaned_data)
         except Refused as refusal:
-            refused_on(form, refusal)
+            refuse(form, refusal)
         else:
             messages.success(request, f"{saved} was saved.")
             return redirect("leads:segments")

@@ -4,16 +4,17 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from core.errors import Refused
+from core.pages import form_view, refuse
 from team import services
 from team.access import roles_required
 from team.forms import CompanyDaysForm
 from team.models import CompanyDay
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 @roles_required("manager")
 def days(request: HttpRequest) -> HttpResponse:
     """The days ahead and the last ones; POST adds some."""
@@ -22,7 +23,7 @@ def days(request: HttpRequest) -> HttpResponse:
         try:
             count = services.company_days_add(**form.cleaned_data)
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            refuse(form, refusal)
         else:
             messages.success(request, f"{count} day{'s' if count != 1 else ''} off for everybody.")
             return redirect("team:days")

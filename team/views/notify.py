@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from core import mail
 from core.clock import db_now
 from core.errors import Refused
+from core.pages import form_view, refuse
 from team.access import roles_required
 from team.forms_notify import ChannelForm, DigestForm, QuietForm
 from team.models import Channel, Held, Team, User
@@ -19,8 +20,6 @@ from team.rules.events import EVENTS, MAIL_BY_ITSELF
 from team.telling import channels as service
 from team.telling import digest as digests
 from team.telling import plans
-
-form_view = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse:
@@ -89,7 +88,7 @@ def quiet(request: HttpRequest) -> HttpResponse:
         try:
             plans.quiet_save(user=user, **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            refuse(form, refusal)
     if form.errors:
         return _page(request, 422, quiet_form=form)
     messages.success(request, "Quiet hours saved.")
@@ -149,7 +148,7 @@ def _edit(
         try:
             made = service.channel_save(channel=channel, user=user, team=team, **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            refuse(form, refusal)
         else:
             _said(request, f"{made.name} saved. Send a test to see that it works.", made.events)
             return redirect(home)

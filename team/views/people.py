@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.ask import ask
 from core.errors import Refused
+from core.pages import refuse
 from team import selectors, services
 from team.access import roles_required
 from team.forms import HoursForm, LoadForm, PersonForm, TeamForm, TimeOffForm
@@ -63,7 +64,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.person_save(person=found, by=user, values=form.cleaned_data)
         except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            refuse(form, refusal)
             found.refresh_from_db()
         else:
             if "confirmed" in request.POST and not found.may_own:
@@ -118,7 +119,7 @@ def person_new(request: HttpRequest) -> HttpResponse:
         try:
             made = services.person_save(person=User(), by=user, values=form.cleaned_data)
         except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            refuse(form, refusal)
         else:
             _invite(request, made)
             return redirect("team:people")

@@ -191,6 +191,9 @@ def test_questions_by_segment_and_pipeline_and_only_managers_write_them(one: Han
     assert made in [line.question for line in checklist_of(deal, timezone.now()).lines]
     assert manager.post(reverse("deals:question_new"), form | {"field": "budget"}).status_code == 422
     answer(login("rep"), deal, made, "Three")
+    Question.objects.filter(field="timeline").update(is_active=False)
+    changed = manager.post(edit, form | {"condition": "", "field": "timeline", "revision": 2})
+    assert changed.status_code == 422 and "It was answered" in changed.content.decode()
     manager.post(reverse("deals:question_toggle", args=[made.pk]), {"active": "0"})
     lines = checklist_of(deal, timezone.now()).lines
     assert [line.text for line in lines if line.question == made] == ["Three"], "what was answered stays"
