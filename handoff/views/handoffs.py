@@ -130,7 +130,7 @@ def decide(request: HttpRequest, pk: int, run: Callable[[], Handoff], said: str)
         conflict = isinstance(refusal, Conflict)
         if htmx:  # the card itself says what is wrong; at a conflict it shows what is true now, which is no error
             status = 200 if conflict else 422
-            return _changed(render(request, "handoff/_card.html", context, status=status), refusal.message)
+            return _changed(render(request, "handoff/_card.html", context, status=status), refusal)
         status = 409 if conflict else 422
         return render(request, "handoff/detail.html", context, status=status)
     if htmx:
@@ -142,11 +142,12 @@ def decide(request: HttpRequest, pk: int, run: Callable[[], Handoff], said: str)
     return redirect(_back(request, pk))
 
 
-def _changed(response: HttpResponse, refusal: str = "") -> HttpResponse:
-    """Tells the page that something changed; a refusal too, for a button that shows no card (hx-swap none)."""
+def _changed(response: HttpResponse, refusal: Refused | None = None) -> HttpResponse:
+    """Tells the page that something changed; a refusal too, for a button or dialog that shows no card (hx-swap none):
+    at its field when the dialog has that."""
     trigger_client_event(response, "handoff-changed")
     if refusal:
-        trigger_client_event(response, "toast", {"text": refusal, "tone": "bad"})
+        trigger_client_event(response, "toast", {"text": refusal.message, "tone": "bad", "field": refusal.field})
     return response
 
 

@@ -54,8 +54,22 @@
   }
   document.addEventListener("toast", (event) => {
     const detail = event.detail || {};
-    toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "", detail.open || "");
+    const field = detail.field && $(`dialog[open] [name="${CSS.escape(detail.field)}"]`);
+    if (field) atField(field, detail.text);
+    else toast(detail.text || detail.value || "", detail.tone || "", detail.undo || "", detail.open || "");
   });
+
+  // What an open dialog is refused for stands at its field.
+  function atField(field, text) {
+    for (const old of $$(".error", field.form)) old.remove();
+    const said = document.createElement("p");
+    said.className = "error";
+    said.setAttribute("role", "alert");
+    said.textContent = text;
+    field.closest(".field").append(said);
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  }
 
   // --- Trouble. What asks again by itself (every few seconds) tells it once, until it works again ---------
   const SAID = { 403: "You may not do this.", 404: "This is no longer here.", 409: "Somebody else was first. Reload and look again.", 429: "Too many requests at once. Wait a moment and try again." };
