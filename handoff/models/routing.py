@@ -110,6 +110,7 @@ class PoolPointer(models.Model):
     weight = models.PositiveIntegerField(
         default=0, help_text="By which it was moved; 0: they were not of the pool, but own the lead or its company"
     )
+    away = models.BooleanField(default=False, help_text="Could not have any when the last was given out")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "rep", "fallback"], name="pointer_once")]

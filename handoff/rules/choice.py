@@ -5,10 +5,10 @@ Turns go by weight, as in earliest-eligible-virtual-deadline-first queueing: eac
 the one whose next pointer would be lowest gets the lead. So everybody is within one lead of their weighted share, and
 equals are within one of each other, at any moment.
 
-Whoever was away or full has a pointer behind the pool's ``cursor`` (where the last of the others stood): they come
-back with a claim to one lead at most, so that there is no flood to catch up, and those who are at work for a part of
-the day only are not passed over every time. Who is new starts without a claim. Leads that only some of the pool can
-have (their language, their country) have a cursor of their own: serving the few does not move the others on.
+Whoever was ``away`` (off, full, not at work) comes back with a claim to one lead at most: there is no flood to catch
+up, and those who are at work for a part of the day only are not passed over every time. Who is new starts without a
+claim. Leads that only some of the pool can have (their language, their country) have a ``cursor`` of their own, where
+the last of those stood: serving the few does not move the others on.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,6 +30,7 @@ class Pool:
         *,
         pointers: Mapping[int, int],
         counted: Mapping[int, int] | None = None,
+        away: Collection[int] = (),
         cursors: Mapping[str, int] | None = None,
         weights: Mapping[int, int] | None = None,
         strategy: str = "round_robin",
@@ -40,6 +41,7 @@ class Pool:
         gone: Iterable[int] = (),
     ) -> None:
         """``counted``: by which weight each pointer was moved last, 0 for somebody who was not of the pool then.
+        ``away``: who could not have any when the last was given out.
         ``weights``: shares in this pool, else each rep's own. ``records`` and ``floor`` (percent) are for the best
         performer. ``gone``: people named for this pool who take no leads any more. ``how``: said of whoever gets one
         instead of the strategy."""
@@ -53,18 +55,19 @@ class Pool:
         self.strategy, self.hold_off_hours, self.how = strategy, hold_off_hours, how
         self.gone = [(one, "gone") for one in gone]
         self.moved: set[int] = set()
+        self.away, self._were_away = set(away), frozenset(away)
         self._views: dict[str, View] = {}
         self._recount(counted or {})
 
     def _recount(self, counted: Mapping[int, int]) -> None:
         """Somebody's weight is another one now: by how many leads they are ahead or behind stays as it was, and so
         does the mean. Who was no member when they were served starts like anybody new."""
-        weights, edge = self.weights, self.cursors.get("", 0)
+        weights = self.weights
         for rep in self.by_id:
             if counted.get(rep) == 0:
                 self.pointers.pop(rep, None)
         was = {rep: counted.get(rep, weights[rep]) for rep in self.pointers if weights.get(rep)}
-        there = [rep for rep in was if self.pointers[rep] >= edge]
+        there = [rep for rep in was if rep not in self.away]
         if not there or all(weights[rep] == before for rep, before in was.items()):
             return
         mean = sum(was[rep] * self.pointers[rep] for rep in there) // sum(was[rep] for rep in there)
@@ -132,6 +135,10 @@ class Pool:
             weight = view.weights.get(rep)
             if weight:
                 view.mass += weight * step
+
+    def changed(self) -> set[int]:
+        """Whose turn or presence is not as it was."""
+        return self.moved | (self.away ^ self._were_away) & self.pointers.keys()
 
     def cursors_now(self) -> dict[str, int]:
         """Where the last of each kind of pool stands, to be kept for the next batch."""
@@ -222,6 +229,8 @@ class Pool:
         out = View(key, skipped[:SKIPPED_SHOWN], more, [one.id for one in ready], how=how, off_hours=off_hours)
         if ready:
             self._line_up(out)
+            if key == "":
+                self.away = self.pointers.keys() - set(out.able)
         return out
 
     def _line_up(self, view: View) -> None:
@@ -244,14 +253,13 @@ class Pool:
         or at the next turn of the last of them, should some be far ahead (by leads of their own). Who comes back, one
         lead before that at most; of several the one who has waited longest first."""
         edge = self.cursors.get(view.key or "", 0)
-        there = [rep for rep in view.able if self.pointers.get(rep, -1) >= edge]
-        at = edge
+        known = [rep for rep in view.able if rep in self.pointers]
+        back = [rep for rep in known if (self.pointers[rep] < edge if view.key else rep in self.away)]
+        there, at = sorted(set(known).difference(back)), edge
         if there:
             weight = sum(view.weights[rep] for rep in there)
             mean = sum(view.weights[rep] * self.pointers[rep] for rep in there) // weight
             at = min(mean, min(self.pointers[rep] + view.steps[rep] for rep in there))
-        known = set(there)
-        back = [rep for rep in view.able if rep in self.pointers and rep not in known]
         for place, rep in enumerate(sorted(back, key=lambda one: (self.pointers[one], one))):
             self._move(rep, max(self.pointers[rep], at - view.steps[rep] + place))
         for rep in view.able:

@@ -8,6 +8,7 @@ from core.places import SPOKEN
 from handoff.rules.candidates import Candidate, Choice
 from handoff.rules.choice import Pool
 from handoff.rules.needs import NOTHING, Need
+from handoff.rules.sayings import nobody_sentence
 
 ANYWAY, HOLD, OVERFLOW, MANAGER = "anyway", "hold", "overflow", "manager"
 
@@ -66,6 +67,16 @@ class Decision:
     choice: Choice
     fallback: bool = False
     explanation: dict[str, Any] = field(default_factory=dict)
+
+    def nobody_why(self) -> str:
+        """Why the lead waits, in one line."""
+        assert self.route is not None
+        told = self.explanation
+        why = nobody_sentence(told["skipped"], f"the pool of “{self.route.name}”", told.get("more"))
+        if "then" in told:
+            then = told["then"]
+            why += " " + nobody_sentence(then["skipped"], then["name"], then.get("more"))
+        return why[0].upper() + why[1:]
 
 
 class Desk:

@@ -19,6 +19,7 @@ from team.selectors import calendars_of
 
 RETRY = timedelta(minutes=1)
 COUNT_AGAIN = timedelta(seconds=5)
+TURN = ["pointer", "weight", "away"]
 THEN = "then:"  # before the cursors of the pool that takes what a rule's own cannot
 Nobody = RoutingRule.Nobody
 
@@ -130,10 +131,10 @@ class Routing:
             "rule_id", "rep_id", "weight"
         ):
             named.setdefault(rule_id, {})[rep_id] = weight
-        turns: dict[tuple[int, bool], dict[int, tuple[int, int]]] = {}
-        keys = ("pk", "rule_id", "rep_id", "fallback", "pointer", "weight")
+        turns: dict[tuple[int, bool], dict[int, list[Any]]] = {}
+        keys = ("pk", "rule_id", "rep_id", "fallback", *TURN)
         for pk, rule_id, rep, then, *turn in PoolPointer.objects.filter(rule__in=self.order).values_list(*keys):
-            turns.setdefault((rule_id, then), {})[rep] = turn[0], turn[1]
+            turns.setdefault((rule_id, then), {})[rep] = turn
             self._rows[rule_id, rep, then] = pk
         for rule in self.order:
             one: Any = rule
@@ -239,7 +240,7 @@ class Routing:
         rule = self.order[self.desk.routes.index(route)]
         if choice.rep is None:
             retry = self._next_opening(route) if choice.off_hours else self.now + RETRY
-            return Outcome(why=nobody_why(decision), rule=rule, retry_at=retry, explanation=decision.explanation)
+            return Outcome(why=decision.nobody_why(), rule=rule, retry_at=retry, explanation=decision.explanation)
         self.desk.serve(decision)
         return Outcome(rep=self.people[choice.rep], how=choice.how, rule=rule, explanation=decision.explanation)
 
@@ -259,14 +260,15 @@ class Routing:
         """Keep the pointers and cursors that moved."""
         known, fresh = [], []
         for rule, then, pool in self._pools():
-            for rep in sorted(pool.moved):
-                pk, turn = self._rows.get((rule.pk, rep, then)), (pool.pointers[rep], pool.weights.get(rep, 0))
+            for rep in sorted(pool.changed()):
+                turn = pool.pointers[rep], pool.weights.get(rep, 0), rep in pool.away
+                pk = self._rows.get((rule.pk, rep, then))
                 if pk is None:
                     fresh.append((rule.pk, rep, then, *turn))
                 else:
                     known.append((pk, *turn))
-        rows_update(PoolPointer, ["pointer", "weight"], sorted(known))
-        rows_insert(PoolPointer, ["rule", "rep", "fallback", "pointer", "weight"], fresh)
+        rows_update(PoolPointer, TURN, sorted(known))
+        rows_insert(PoolPointer, ["rule", "rep", "fallback", *TURN], fresh)
         self._save_cursors()
 
     def _save_cursors(self) -> None:
@@ -280,17 +282,7 @@ class Routing:
 
 
 def turns_of(rule: Any, then: bool) -> dict[str, Any]:
-    """Where everybody's turn in a rule's pool stands, and by which weight it was counted."""
+    """Where everybody's turn in a rule's pool stands, by which weight it was counted, and who was away."""
     found = rule.found_turns[then].items()
-    return {"pointers": {rep: one[0] for rep, one in found}, "counted": {rep: one[1] for rep, one in found}}
-
-
-def nobody_why(decision: rules.Decision) -> str:
-    """Why the lead waits, in one line."""
-    assert decision.route is not None
-    told = decision.explanation
-    why = rules.nobody_sentence(told["skipped"], f"the pool of “{decision.route.name}”", told.get("more"))
-    if "then" in told:
-        then = told["then"]
-        why += " " + rules.nobody_sentence(then["skipped"], then["name"], then.get("more"))
-    return why[0].upper() + why[1:]
+    pointers, counted = ({rep: turn[at] for rep, turn in found} for at in (0, 1))
+    return {"pointers": pointers, "counted": counted, "away": [rep for rep, turn in found if turn[2]]}

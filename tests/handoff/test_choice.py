@@ -16,14 +16,17 @@ class Kept:
     def __init__(self) -> None:
         self.pointers: dict[int, int] = {}
         self.weights: dict[int, int] = {}
+        self.away: set[int] = set()
         self.cursors: dict[str, int] = {}
 
     def pool(self, reps: list[Candidate], **rest: Any) -> Pool:
-        return Pool(reps, pointers=self.pointers, counted=self.weights, cursors=self.cursors, **rest)
+        kept: Any = {"pointers": self.pointers, "counted": self.weights, "away": self.away, "cursors": self.cursors}
+        return Pool(reps, **kept, **rest)
 
     def put(self, pool: Pool) -> None:
         self.pointers |= {rep: pool.pointers[rep] for rep in pool.moved}
         self.weights |= {rep: pool.weights.get(rep, 0) for rep in pool.moved}
+        self.away = set(pool.away)
         self.cursors = dict(pool.cursors_now())
 
 
@@ -126,6 +129,36 @@ def test_who_gets_another_weight_has_the_new_share_from_then_on(
         counts[rep] += 1
         for pk, weight in enumerate(then):  # one from before, one from now on
             assert abs(counts[pk] - number * weight / sum(then)) < 2 + 1e-5
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.integers(1, 5), min_size=2, max_size=7),
+    st.lists(
+        st.tuples(st.sampled_from(["come", "leave", "weigh", "new"]), st.integers(0, 9), st.integers(1, 20)),
+        max_size=12,
+    ),
+    st.lists(st.integers(0, 40), min_size=12, max_size=12),
+)
+def test_whoever_comes_goes_or_is_weighed_anew_nobody_is_two_leads_off(
+    weights: list[int], changes: list[tuple[str, int, int]], times: list[int]
+) -> None:
+    """After each change the counting begins anew: one lead may be from before, one from now on."""
+    reps, kept = [free(pk, weight) for pk, weight in enumerate(weights)], Kept()
+    for (what, which, weight), many in zip(changes, times, strict=False):
+        one = reps[which % len(reps)]
+        if what == "new":
+            reps.append(free(len(reps), weight))
+        elif what == "weigh":
+            one.weight = weight
+        elif what == "come" or sum(not other.away for other in reps) > 1:
+            one.away = what == "leave"
+        there, counts = [other for other in reps if not other.away], Counter[int]()
+        total = sum(other.weight for other in there)
+        for number, rep in enumerate(serve(kept, reps, many, which + 1), start=1):
+            counts[rep] += 1
+            for other in there:
+                assert abs(counts[other.id] - number * other.weight / total) < 2 + 1e-5
 
 
 @pytest.mark.parametrize(("early", "together"), [(1, 1), (2, 1), (1, 2), (3, 3)])
