@@ -26,6 +26,7 @@ class WeeksForm(forms.Form):
     weeks = forms.TypedChoiceField(choices=COUNTS, coerce=int, required=False, empty_value=None)
     until = forms.CharField(max_length=8, required=False)
     campaign = forms.CharField(max_length=100, required=False)
+    source = forms.CharField(max_length=60, required=False)
     week = forms.CharField(max_length=8, required=False)
     team = forms.IntegerField(min_value=1, max_value=2**62, required=False)
 

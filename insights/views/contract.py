@@ -80,8 +80,8 @@ def contract_rows_(request: HttpRequest) -> HttpResponse:
     asked = contract_rows.Asked(
         request.GET.get("what", ""),
         whole_read(request.GET.get("reason", "")),
-        request.GET.get("campaign", "")[:100],
-        request.GET.get("source", "")[:60],
+        form.value("campaign") or "",
+        form.value("source") or "",
     )
     scope = form.scope(request.user, contract_now())
     found = contract_rows.behind(asked, scope, terms_of())

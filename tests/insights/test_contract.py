@@ -268,9 +268,13 @@ def test_weeks_follow_each_other_without_gap(day, zone):
 
 
 @pytest.mark.parametrize(
-    "path", ["?week=9999-W52", "?week=0001-W01", "?until=9999-W52", "rows/?what=judged&week=0001-W01"]
+    "path",
+    [
+        *("?week=9999-W52", "?week=0001-W01", "?until=9999-W52", "rows/?what=judged&week=0001-W01"),
+        "rows/?what=decided&campaign=%00&source=%00",
+    ],
 )
-def test_a_week_out_of_all_time_is_no_filter(login, path):
+def test_what_makes_no_sense_is_no_filter(login, path):
     assert login("admin").get(f"/contract/{path}").status_code == 200
 
 
