@@ -10,7 +10,7 @@ from handoff.models import Handoff, RejectReason
 from handoff.selectors import reps_for
 from team.models import User
 
-SORTS = {"-opened_at": "Newest first", "due_at": "Most urgent first", "-score": "Best score first"}
+SORTS = {"-opened_at": "Newest first", "due_at": "Unanswered, most urgent first", "-score": "Best score first"}
 STATES = [("", "All"), ("open", "Open"), *Handoff.State.choices, ("late", "Late")]
 
 
@@ -48,6 +48,8 @@ class ListForm(forms.Form):
             rows = rows.late(now)
         elif state:
             rows = rows.filter(state=state)
+        if self.ordering == "due_at" and state != Handoff.State.REJECTED:  # what was answered long ago is not urgent
+            rows = rows.filter(responded_at=None, closed_at=None).exclude(state=Handoff.State.REJECTED)
         for name, path in (("rep", "rep"), ("reason", "reject_reason")):
             if self._value(name):
                 rows = rows.filter(**{path: self._value(name)})

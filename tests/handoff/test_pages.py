@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from handoff.models import Handoff, RejectReason, RoutingRule, SlaPolicy
-from handoff.services import assign_drain
+from handoff.services import assign_drain, handoff_reject
+from leads.services import activity_record
 from team.models import Team, User
 from tests.handoff.world import assigned, leads_make, mqls, reps
 
@@ -52,6 +53,16 @@ def test_the_filters(login: Any, people: Any, query: str, count: int) -> None:
     mqls(2)
     page = login("admin").get(reverse("handoff:list") + "?" + query)
     assert page.status_code == 200 and len(page.context["page"].rows) == count
+
+
+def test_the_most_urgent_are_none_that_were_answered_long_ago(login: Any, people: Any) -> None:
+    rep = people("rep")
+    urgent, answered, gone = (assigned(rep) for _ in range(3))
+    activity_record(lead=answered.lead, kind="call", by=rep)
+    handoff_reject(handoff_id=gone.pk, by=rep, reason_code="timing")
+    for query, shown in (("sort=due_at", [urgent]), ("sort=due_at&state=rejected", [gone])):
+        page = login("admin").get(reverse("handoff:list") + "?" + query)
+        assert [one.pk for one in page.context["page"].rows] == [one.pk for one in shown]
 
 
 def test_the_detail_explains(login: Any, people: Any) -> None:
