@@ -175,7 +175,9 @@ def sides(now: Line, rows: list[Line]) -> list[dict[str, Any]]:
                 "said": said or "No promise",
                 "number": getattr(now, name),
                 "means": say.MEANS[name],
-                "kept": f"kept in {verdicts[Verdict.KEPT]} of {judged} weeks" if judged else "no week to judge yet",
+                "kept": f"kept in {verdicts[Verdict.KEPT]} of {judged} week{'s' * (judged != 1)}"
+                if judged
+                else "no week to judge yet",
             }
         )
     return list(found.values())
@@ -189,7 +191,9 @@ def sentence(rows: list[Line], waiting: int) -> str:
     else:
         last = over[-1]
         text = f"Week {last.monday.isocalendar().week}: marketing delivered {last.mqls.said}"
-        text += f" {last.mqls.promised} promised" if last.mqls.promised else " MQLs"
+        text += (
+            f" {last.mqls.promised} promised" if last.mqls.promised else " MQL" if last.cell.mqls == 1 else " MQLs"
+        )
         text += f"; sales {f'accepted {last.accepted.said}' if last.cell.decided else 'decided on nobody'}"
         text += f" and {f'answered {last.answered.said} in time' if last.cell.judged else 'had nobody to answer yet'}"
     return f"{text}. {waiting:,} {'lead waits' if waiting == 1 else 'leads wait'} for a first answer now."
