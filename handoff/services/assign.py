@@ -184,7 +184,7 @@ def give(
         [
             (
                 *(one.pk, rep.pk, one.turn, outcome.how, json.dumps(outcome.explanation)),
-                *(rep.notify_email and not bulk, one.due_at),
+                *(rep.notify_email and not bulk, one.due_at if _waits(one) else None),
             )
             for one, rep, outcome in rows
         ],

@@ -186,6 +186,7 @@ def test_who_gets_a_lead_that_nobody_called_has_a_clock_of_their_own(people: Any
     handoff_reassign(handoff_id=one.pk, to=rep, by=manager)
     one.refresh_from_db()
     assert (one.responded_at, one.due_at) == (answered.responded_at, answered.due_at), "what was answered stays so"
+    assert Assignment.objects.get(handoff=one, turn=3).due_at is None, "there is nothing to be late with"
 
 
 @pytest.mark.django_db
