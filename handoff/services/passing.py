@@ -41,11 +41,15 @@ def handoff_reassign(*, handoff_id: int, to: User, by: Any) -> Handoff:
     receiver_lock(to, by=by)
     if one.rep_id == to.pk:
         raise Conflict(f"{to} has this lead already.")
-    now = db_now()
+    now, former = db_now(), one.rep
     assignments_end([one], why=f"Reassigned by {by}", now=now)
-    outcome = Outcome(rep=to, how="manual", explanation={"by": str(by)})
+    explanation = {"by": str(by)} | ({"said": f"{by} took it."} if by.pk == to.pk else {})
     standings_lock([one.lead_id])
-    give([(one, to, outcome)], now=now)
+    give([(one, to, Outcome(rep=to, how="manual", explanation=explanation))], now=now)
+    if former is not None and former.pk != by.pk:
+        title = f"{by} took {one.lead.name}" if by.pk == to.pk else f"{by} gave {one.lead.name} to {to}"
+        line = tell.notice_for(former, one, tell.key_of(one, one.turn, "taken"), title, "It was yours until now.")
+        notices_tell([line], kind="taken_over", now=now)
     return one
 
 

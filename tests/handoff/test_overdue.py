@@ -216,6 +216,9 @@ def test_a_manager_who_calls_for_a_rep_takes_the_lead_first(people: Any, login: 
     other = User.objects.create(email="boss2@test.example", name="Boss", is_manager=True)
     assert client.post(reverse("handoff:reassign", args=[one.pk]), {"to": other.pk}).status_code == 422
     client.post(reverse("handoff:reassign", args=[one.pk]), {"to": manager.pk})
+    assert f"{manager} took it." in client.get(reverse("handoff:detail", args=[one.pk])).content.decode()
+    told = Notice.objects.get(user=people("rep"), kind="taken_over")
+    assert told.title == f"{manager} took {one.lead.name}", "nobody loses a lead without a word"
     handoff_reject(handoff_id=one.pk, by=manager, reason_code="timing")
     handoff_undo(handoff_id=one.pk, by=manager)
     activity_record(lead=one.lead, kind="call", by=manager)
