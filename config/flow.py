@@ -60,6 +60,8 @@ LATER: dict[str, list[str]] = {
     "notice.digest": ["team.telling.digest.digest_send"],
     # handoff -> itself {lead_ids}: scored again while they wait for their first rep; their place may be another
     "handoff.stirred": ["handoff.services.waiting_stirred"],
+    # handoff -> itself {at}: the MQL policies were changed then; whoever was being scored meanwhile is judged again
+    "policies.changed": ["handoff.services.policies.scored_meanwhile"],
     # scoring -> itself {model_id}: a model is in shadow no more; its scores are deleted in parts
     "scoring.shadow_left": ["scoring.services.shadow_forget"],
     # team -> handoff {user_id}: somebody left, or may own no leads any more; what they had not decided goes back to

@@ -29,6 +29,7 @@ WHAT = {
     "notice.digest": "Daily digest",
     "user.deactivated": "Handing on what somebody left",
     "user.rerouted": "Rules that somebody takes no leads of any more",
+    "policies.changed": "Who was scored while the bar was changed",
     "handoff.stirred": "Leads that did more while they waited",
 }
 

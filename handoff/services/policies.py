@@ -4,7 +4,7 @@ Leads that a change lets through are marked for scoring, and so judged within se
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +27,7 @@ from leads.rules import KIND_PATTERN
 from leads.sense import always, contradiction
 
 CHUNK = 2000
+SCORED_BY_THEN = timedelta(minutes=1)  # a batch takes seconds
 WAITS = {LABELS["condition"], LABELS["recycle_wait_days"], "Place", "On"}  # what another wait may come of
 TOPS = {"score": 200, "instant_days": 3650, "recycle_wait_days": 3650, "recycle_rise": 200}
 
@@ -177,7 +178,12 @@ def _changed(policy: MqlPolicy, by: Any, what: list[list[str]], now: datetime) -
 
 
 def _mark(now: datetime) -> None:
-    """Whoever passes and waits for nothing is scored again, and judged with it."""
+    """Whoever passes and waits for nothing is scored again, and judged with it; and once more in a moment."""
+    _mark_passing(now)
+    outbox.emit("policies.changed", f"policies:{now.isoformat()}", at=now.isoformat())
+
+
+def _mark_passing(now: datetime) -> None:
     policies = in_force()
     marked = 0
     for one in policies:
@@ -185,6 +191,16 @@ def _mark(now: datetime) -> None:
         marked += over.update(score_due_at=now)
     if marked:
         outbox.poke("leads.marked")
+
+
+def scored_meanwhile(key: str, *, at: str, **_: Any) -> None:
+    """Outbox handler of ``policies.changed``: whoever was being scored at that very moment was judged by the policies
+    of before, and could not be marked. When that is over, whoever still passes is. Doing it twice changes nothing."""
+    until = datetime.fromisoformat(at) + SCORED_BY_THEN
+    if db_now() < until:
+        raise outbox.Later(until)
+    with transaction.atomic():
+        _mark_passing(db_now())
 
 
 def _rows(*, no_key: bool = True) -> list[MqlPolicy]:

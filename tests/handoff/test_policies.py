@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ask import ask
+from core.models import OutboxMessage
+from core.outbox import drain
 from handoff.models import Handoff, MqlPolicy
 from handoff.rules import Back, Reentry
 from handoff.selectors.policy_words import settings_of
@@ -273,6 +275,21 @@ def test_a_lead_that_came_back_waits_as_the_policy_that_judges_it_says() -> None
     clock_drain()
     one.refresh_from_db()
     assert one.look_again_at == one.decided_at + timedelta(days=30)
+
+
+def test_who_is_being_scored_while_the_bar_is_lowered_is_judged_by_the_new_one(people: Any) -> None:
+    lead = leads_make(1, score=50)[0]
+    mine = Standing.objects.filter(pk=lead.pk)
+    mine.update(score_due_at=timezone.now())  # a scorer has it in hand, and has read the bar of 60
+    policy = MqlPolicy.objects.get()
+    values = {name: value for name, value in settings_of(policy).items() if name != "is_active"}
+    policy_save(by=people("manager"), policy=policy, revision=1, values=values | {"score": 45})
+    mine.update(score_due_at=None)  # it is done: not passed
+    assert drain() == 0, "not before every scorer of that moment is done"
+    told = OutboxMessage.objects.get(topic="policies.changed")
+    OutboxMessage.objects.update(due_at=timezone.now(), payload={"at": str(told.created_at - timedelta(minutes=2))})
+    assert drain() == 1
+    assert mine.get().score_due_at is not None
 
 
 def again_rejected(days: int) -> Handoff:
