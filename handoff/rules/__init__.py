@@ -1,7 +1,7 @@
 """Pure rules of the handoff: the bar, the choice of a rep, the clocks."""
 
 from handoff.rules.bar import Back, Reentry, ceiling_said, passes_score, policy_check, why_score
-from handoff.rules.candidates import HOW, UNIT, Candidate, Choice
+from handoff.rules.candidates import HOW, UNIT, Candidate
 from handoff.rules.choice import Pool
 from handoff.rules.clocks import Terms, clock_level, clock_percent, clocks_seconds, in_time, terms_check
 from handoff.rules.decide import (
@@ -16,8 +16,8 @@ from handoff.rules.decide import (
     undo_until,
 )
 from handoff.rules.needs import Need
-from handoff.rules.route import Decision, Desk, LeadFacts, Route
-from handoff.rules.sayings import counts_said, languages_said, nobody_sentence, reason_said, skipped_sentence
+from handoff.rules.route import Desk, LeadFacts, Route
+from handoff.rules.sayings import counts_said, languages_said, reason_said, skipped_sentence
 from handoff.rules.shares import Record, shares, wilson_lower
 from team.rules import AROUND_THE_CLOCK, Calendar, day_start
 
@@ -32,8 +32,6 @@ __all__ = [
     "Back",
     "Calendar",
     "Candidate",
-    "Choice",
-    "Decision",
     "Desk",
     "LeadFacts",
     "Need",
@@ -52,7 +50,6 @@ __all__ = [
     "give_back_refusal",
     "in_time",
     "languages_said",
-    "nobody_sentence",
     "passes_score",
     "policy_check",
     "reason_said",

@@ -1,7 +1,6 @@
 """The accept button in the e-mail: works signed out, once, for whom it was sent to; looking changes nothing."""
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail, signing
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +19,7 @@ from handoff.selectors.tokens import KEPT, SALT, accept_url
 from handoff.services import assign_drain, handoff_accept, handoff_reassign, handoff_reject, rep_left
 from team.models import User
 from tests.handoff.world import mqls, reps
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -226,21 +226,7 @@ def test_a_hostile_name_stays_text_on_the_page() -> None:
 def test_pressed_twice_at_the_same_moment_it_accepts_once() -> None:
     reps(1)
     one, path = mailed()
-    found: list[int] = []
-    start = threading.Barrier(6)
-
-    def press() -> None:
-        start.wait()
-        try:
-            found.append(Client().post(path).status_code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=press) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = at_once(*[lambda: Client().post(path).status_code] * 6)
     assert sorted(found) == [200, 410, 410, 410, 410, 410]
     assert LinkUse.objects.filter(handoff=one).count() == 1
     assert Assignment.objects.filter(handoff=one, ended_at=None).count() == 1

@@ -23,9 +23,9 @@ from handoff.services.policies import policy_save, policy_toggle
 from leads.models import Standing
 from leads.services import activity_record
 from team.models import Team, User
-from tests.handoff.test_races import assert_none_failed, at_once
 from tests.handoff.world import came_back, leads_make, mqls, reps, scored
 from tests.personas import persona
+from tests.threads import assert_none_failed, at_once
 
 pytestmark = pytest.mark.django_db
 

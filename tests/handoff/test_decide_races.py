@@ -34,9 +34,9 @@ from scoring.services import score_drain
 from team.models import User
 from team.services import person_save
 from tests.handoff.test_doctor import doctor, honest
-from tests.handoff.test_races import at_once
 from tests.handoff.world import reps
 from tests.personas import persona
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 4

@@ -1,13 +1,11 @@
 """The page of response times: what it says, what it refuses, and the example that counts a deadline out."""
 
 import json
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +20,7 @@ from team.rules import Calendar
 from tests.handoff.test_clocks import late
 from tests.handoff.world import ALWAYS, mqls, reps
 from tests.personas import persona
+from tests.threads import at_once
 
 FORM = {"name": "Big", "minutes": 30, "warn_percent": 50, "max_reroutes": 1, "revision": 0, "condition": ""}
 BERLIN = {"working_hours": office_hours(), "time_zone": "Europe/Berlin", "country": "DE", "region": "BE"}
@@ -188,22 +187,7 @@ def test_drains_and_the_button_at_once_move_each_lead_once() -> None:
     TimeOff.objects.create(user=away, starts_at=timezone.now(), ends_at=timezone.now() + timedelta(days=1))
     moving = set(Handoff.objects.filter(rep=away).values_list("pk", flat=True))
     moving |= set(Handoff.objects.filter(due_at__lt=timezone.now()).values_list("pk", flat=True))
-    done: list[Any] = []
-
-    def run(work: Any) -> None:
-        try:
-            done.append(work())
-        except Exception as error:
-            done.append(error)
-        finally:
-            connections.close_all()
-
-    work = [*[clock_drain] * 6, lambda: running_renew(by=boss) and 0]
-    threads = [threading.Thread(target=run, args=(one,)) for one in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    done = at_once(*[clock_drain] * 6, lambda: running_renew(by=boss) and 0)
     assert all(isinstance(one, int) for one in done) and sum(done) == len(moving), done
     turns = dict(Handoff.objects.values_list("pk", "turn"))
     assert {pk for pk, turn in turns.items() if turn == 2} == moving and max(turns.values()) == 2

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from core.errors import Refused
@@ -32,30 +32,9 @@ from team.services import person_save
 from tests.handoff.test_clocks import late
 from tests.handoff.world import leads_make, mqls, reps, scored
 from tests.personas import persona
+from tests.threads import assert_none_failed, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*work: Callable[[], Any]) -> list[Any]:
-    """Run all at the same moment, each with its own connection; what each returned or raised."""
-    barrier = threading.Barrier(len(work))
-    out: list[Any] = [None] * len(work)
-
-    def run(index: int, one: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            out[index] = one()
-        except Exception as error:
-            out[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(work)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return out
 
 
 def test_eight_workers_two_hundred_handoffs_fair_and_none_twice() -> None:
@@ -95,10 +74,6 @@ def test_drains_at_once_in_small_batches_fill_nobody_beyond_their_room() -> None
     counts = Counter(Handoff.objects.filter(state="assigned").values_list("rep", flat=True))
     assert set(counts.values()) == {5}
     assert Handoff.objects.filter(state="waiting", next_try_at__gt=timezone.now()).count() == 15
-
-
-def assert_none_failed(done: list[Any]) -> None:
-    assert not [one for one in done if isinstance(one, Exception)], done
 
 
 def test_two_clock_drains_at_once_escalate_once() -> None:

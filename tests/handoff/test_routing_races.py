@@ -9,8 +9,8 @@ import pytest
 from deals.models import Deal
 from handoff.models import Assignment, Handoff, RoutingRule, RulePerson
 from handoff.services.assign import assign_batch
-from tests.handoff.test_races import at_once
 from tests.handoff.world import mqls, reps
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,13 +1,11 @@
 """The week together: the sheet, what is decided, and the mail on Monday mornings."""
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from core import outbox
 from core.errors import Conflict, Refused
@@ -23,6 +21,7 @@ from team.rules import zone_get
 from tests.insights.contract_world import STATES, W10, fortnight, handoff, moment
 from tests.insights.test_contract import promised
 from tests.personas import persona
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> & {{ 7|add:7 }}'
@@ -233,20 +232,7 @@ def test_summer_time_and_far_zones():
 @pytest.mark.django_db(transaction=True)
 def test_two_beats_at_once_send_one():
     reader()
-    gate, counts = threading.Barrier(4), []
-
-    def beat():
-        try:
-            gate.wait()
-            counts.append(alignment_drain(now=moment(9, 12)))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=beat) for _ in range(4)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    counts = at_once(*[lambda: alignment_drain(now=moment(9, 12))] * 4)
     assert sum(counts) == 1 and len(letters()) == 1 and AlignmentMail.objects.count() == 1
 
 

@@ -1,13 +1,11 @@
 """The daily digest: at the hour of the person's clock, once, and only when there is something to say."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
-from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +23,7 @@ from team.telling.digest import digest_of
 from team.telling.plans import digest_moment, digest_save, zone_changed
 from tests.handoff.world import ALWAYS, assigned, mqls, reps
 from tests.team.hook import hook_listening
+from tests.threads import assert_none_failed, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -98,20 +97,7 @@ def test_four_workers_at_once_make_one() -> None:
     rep = reps(1)[0]
     assigned(rep)
     due(rep)
-    start = threading.Barrier(4)
-
-    def work() -> None:
-        start.wait()
-        try:
-            notify_drain()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert_none_failed(at_once(*[notify_drain] * 4))
     assert OutboxMessage.objects.filter(topic="notice.digest").count() == 1
 
 

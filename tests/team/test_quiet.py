@@ -1,6 +1,5 @@
 """Quiet hours: when they are, what comes through, and what is said when they end."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +7,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from django.core import mail
-from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, settings
@@ -27,6 +25,7 @@ from team.telling.channels import channel_save
 from team.telling.plans import held_until, quiet_save
 from tests.handoff.world import mqls, reps
 from tests.team.hook import Hook, hook_listening
+from tests.threads import assert_none_failed, at_once
 
 OFFICE = {str(day): [["09:00", "17:30"]] for day in range(5)}
 ZONES = sorted(available_timezones() - {"localtime"})
@@ -278,20 +277,7 @@ def test_two_workers_at_once_say_it_once() -> None:
     handed(3)
     NotifyPlan.objects.filter(user=rep).update(quiet="off")
     Held.objects.update(until=timezone.now())
-    start = threading.Barrier(4)
-
-    def work() -> None:
-        start.wait()
-        try:
-            notify_drain()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert_none_failed(at_once(*[notify_drain] * 4))
     assert OutboxMessage.objects.filter(topic="notice.together").count() == 1
 
 
