@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import outbox
+from core.processes import heap_settle
 from funnels.models import Transition
 from funnels.selectors import stage_get
 from funnels.services import journey_start
@@ -158,6 +159,7 @@ def measure(options: Namespace) -> None:
         cursor.execute("ANALYZE")
         if connection.vendor == "postgresql":
             cursor.execute("CHECKPOINT")
+    heap_settle()  # as a worker does; what was filled here is no worker's heap
     half = ids[: len(ids) // 2]
     with timed("over the bar (judge, move, open)", len(half)):
         score(half, options.scored)

@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery, signals
 
 from core import health
-from core.processes import follow_parent
+from core.processes import follow_parent, heap_settle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -30,6 +30,7 @@ def _people_come_first(**_: Any) -> None:
 @signals.worker_process_init.connect
 def _never_outlive_the_worker(**_: Any) -> None:
     follow_parent()
+    heap_settle()
 
 
 @signals.heartbeat_sent.connect
