@@ -49,12 +49,18 @@
     if (button) button.click();
   }
   // The last request for the panel counts: of a quick J J, or a click while the first lead is still coming, only the
-  // second (hx-sync gives the other up). However it ended, the panel answers again.
+  // second (hx-sync gives the other up). However it ended, the panel answers again; htmx tells that to the row that
+  // was clicked, and a poll may have taken the row away meanwhile: the request itself is asked.
   let current = null;
-  document.addEventListener("htmx:beforeSend", (event) => { if (event.detail.target === panel()) current = event.detail.xhr; });
-  const busy = (event) => panel() && panel().hasAttribute("aria-busy") && event.detail.xhr === current;
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target === panel() && busy(event)) settled(panel().dataset.keptKey); });
-  document.addEventListener("htmx:afterRequest", (event) => { if (busy(event)) settled(null); });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (event.detail.target !== panel()) return;
+    const sent = (current = event.detail.xhr);
+    sent.addEventListener("loadend", () => { if (sent === current && panel()?.hasAttribute("aria-busy")) settled(null); });
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const box = panel();
+    if (box && event.detail.target === box && event.detail.xhr === current && box.hasAttribute("aria-busy")) settled(box.dataset.keptKey);
+  });
 
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".item-link");

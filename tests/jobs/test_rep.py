@@ -134,6 +134,25 @@ def test_a_panel_that_did_not_come_answers_again(browser_as: Opened) -> None:
     expect(page.locator("#modal textarea")).to_be_visible()
 
 
+@pytest.mark.parametrize("comes", [True, False], ids=["comes", "fails"])
+def test_a_panel_answers_also_when_a_poll_took_its_row_away_meanwhile(browser_as: Opened, comes: bool) -> None:
+    handed_to_rep(2)
+    page = browser_as("rep")
+    page.goto("/queue/")
+    page.locator(".item-link").first.click()
+    expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text("Say first")
+    held: list[Route] = []
+    page.route("**/queue/handoff-*/", lambda route: held.append(route))
+    page.keyboard.press("j")
+    within(page, lambda: held)
+    handed_to_rep()
+    expect(page.locator("[data-item]")).to_have_count(3)
+    page.keyboard.press("c")
+    held.pop().continue_() if comes else held.pop().abort()
+    expect(page.locator("#queue-panel:not([aria-busy])")).to_be_visible()
+    expect(page.locator("#modal textarea")).to_have_count(1 if comes else 0)  # what was pressed is for whom it shows
+
+
 def test_the_toast_comes_also_when_a_poll_took_the_button_away_meanwhile(browser_as: Opened) -> None:
     one = handed_to_rep()[0]
     page = browser_as("rep")

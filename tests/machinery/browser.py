@@ -41,7 +41,8 @@ def chromium() -> Iterator[Browser]:
 
 
 def _watch(page: Page, host: str, trouble: list[str]) -> None:
-    """Note script errors, broken content security policy, and requests to any other host."""
+    """Note script errors, broken content security policy, requests to any other host, and a page that crashed."""
+    page.on("crash", lambda _: trouble.append(f"the page crashed: {page.url}"))
     page.on("pageerror", lambda error: trouble.append(f"script error: {error}"))
     page.on(
         "console",

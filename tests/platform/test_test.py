@@ -96,6 +96,27 @@ def test_a_skipped_a_failed_and_an_absent_test_fail_the_stage(tmp_path, source, 
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
+def test_a_test_that_hangs_fails_alone_and_a_run_that_hangs_fails(tmp_path, capfd):
+    (tmp_path / "conftest.py").write_text(
+        "import time\ndef pytest_sessionfinish(session):\n"
+        "    if session.config.getini('timeout_at_end'): time.sleep(600)\n"
+        "def pytest_addoption(parser): parser.addini('timeout_at_end', '', type='bool')\n"
+    )
+    (tmp_path / "test_it.py").write_text("import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n")
+    config = house.ROOT / "pyproject.toml"
+    words = ["-q", "-p", "no:django", "-c", str(config), "--rootdir", str(tmp_path), str(tmp_path)]
+    hung = [*words, "-n", "2", "-o", "faulthandler_timeout=2"]
+    outcome = stages.run_pytest("hangs", hung, stages.clean_environment(), tmp_path / "one.xml")
+    assert outcome.tests == {"passed": 1, "failed": 1, "skipped": 0} and outcome.seconds < 60
+    said = capfd.readouterr()
+    assert "crashed while running" in said.out and "test_b" in said.out and "test_it.py" in said.err
+    ends = [*words, "-k", "test_a", "-o", "timeout_at_end=true"]
+    outcome = stages.run_pytest("never ends", ends, stages.clean_environment(), tmp_path / "two.xml", most=5)
+    assert not outcome.passed and "not at its end after 5 s" in outcome.note
+
+
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_ctrl_c_leaves_no_server_and_no_folder(tmp_path):
     """The run that is interrupted has a PostgreSQL of its own, and a test that waits."""
