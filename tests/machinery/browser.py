@@ -1,6 +1,8 @@
 """A real Chromium for tests: pages signed in as a persona, watched for what no page may do, and axe."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,6 +40,14 @@ def chromium() -> Iterator[Browser]:
         launched.new_page().context.close()  # and the browser has started its first helpers
         yield launched
         launched.close()
+
+
+def _requests_end(seconds: float = 20) -> None:
+    """Wait for what closed pages had asked: it and the emptying of the tables would block each other."""
+    end = time.monotonic() + seconds
+    for one in [one for one in threading.enumerate() if "process_request_thread" in one.name]:
+        one.join(max(0, end - time.monotonic()))
+        assert not one.is_alive(), "a request of a closed page does not end"
 
 
 def _watch(page: Page, host: str, trouble: list[str]) -> None:
@@ -98,6 +108,7 @@ def browser_as(
     yield opened
     for context in contexts:
         context.close()
+    _requests_end()
     assert trouble == [], trouble
 
 
