@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.errors import Refused
+from core.rules import name_read
 from leads.rules import KIND_PATTERN
 from leads.sense import always, contradiction, facts_of
 from scoring.rules import DAILY, EACH, ENGAGEMENT, FIT, NEGATIVE
@@ -26,7 +27,7 @@ def rule_check(
     a_day: int = 1,
 ) -> None:
     """Raises Refused naming the field when the rule cannot be."""
-    if not name.strip():
+    if not name_read(name):
         raise Refused("Give the rule a name: it is shown as the reason.", field="name")
     if not -100 <= points <= 100 or points == 0:
         raise Refused("Points from -100 to 100, not 0.", field="points")

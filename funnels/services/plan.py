@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from core.errors import Conflict, Refused
+from core.rules import name_read
 from funnels import rules
 from funnels.models import Funnel, Stage, Traveller
 from funnels.seeds import FUNNELS
@@ -43,7 +44,7 @@ def _key(name: str, taken: Sequence[str]) -> str:
 
 
 def _named(name: str, limit: int) -> str:
-    name = " ".join(name.split())
+    name = name_read(name)
     if not name:
         raise Refused("Give it a name.", field="name")
     if len(name) > limit:

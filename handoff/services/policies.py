@@ -13,6 +13,7 @@ from core import outbox
 from core.clock import db_now
 from core.errors import Refused
 from core.ordered import place_of, row_revise, row_shift, rows_held, rows_place
+from core.rules import name_read
 from handoff import rules
 from handoff.models import Handoff, MqlPolicy, MqlPolicyChange
 from handoff.selectors.policies import in_force, in_marketing, passing_q, segment_q
@@ -116,8 +117,8 @@ def policy_save(
 
 
 def _checked(values: dict[str, Any], *, default: bool) -> dict[str, Any]:
-    values = {**values, "name": " ".join(values["name"].split())}
-    if not any(char.isalnum() for char in values["name"]):  # zero-width marks are no name either
+    values = {**values, "name": name_read(values["name"])}
+    if not values["name"]:
         raise Refused("Give it a name.", field="name")
     for name, top in TOPS.items():
         if not 0 <= values[name] <= top:

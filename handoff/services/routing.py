@@ -14,6 +14,7 @@ from django.db.models import F
 from core.clock import db_now
 from core.errors import Conflict, Refused
 from core.ordered import place_of, row_revise, row_shift, rows_held, rows_place
+from core.rules import name_read
 from handoff.models import Handoff, PoolPointer, RoutingDraft, RoutingRule, RulePerson
 from handoff.services.assign import given_back, waiting_retry
 from handoff.services.pool import Outcome, Routing, rules_active
@@ -35,8 +36,8 @@ Nobody = RoutingRule.Nobody
 def rule_check(values: dict[str, Any]) -> dict[str, Any]:
     """The values of a rule with its condition checked. Raises Refused naming the field of what would not work:
     ``named`` is who it names, by id, with their shares."""
-    values = {**values, "condition": condition_check(values.get("condition"))}
-    if not values["name"].strip():
+    values = {**values, "name": name_read(values["name"]), "condition": condition_check(values.get("condition"))}
+    if not values["name"]:
         raise Refused("Give it a name.", field="name")
     if clash := contradiction(values["condition"]):
         raise Refused(clash, field="condition")

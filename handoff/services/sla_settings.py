@@ -9,6 +9,7 @@ from core.bulk import rows_update
 from core.clock import db_now
 from core.errors import Refused
 from core.ordered import row_revise, rows_held, rows_place
+from core.rules import name_read
 from handoff import rules
 from handoff.models import Assignment, Handoff, SlaPolicy, SlaRevision
 from handoff.services.slas import Slas
@@ -21,8 +22,8 @@ BATCH = 500
 
 
 def _check(values: dict[str, Any]) -> dict[str, Any]:
-    values = {**values, "condition": condition_check(values.get("condition"))}
-    if not values["name"].strip():
+    values = {**values, "name": name_read(values["name"]), "condition": condition_check(values.get("condition"))}
+    if not values["name"]:
         raise Refused("Give it a name.", field="name")
     rules.terms_check(values)
     if clash := contradiction(values["condition"]):

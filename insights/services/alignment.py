@@ -1,6 +1,7 @@
 """The week by mail, on Mondays at nine where the reader lives. Once, whoever tries and however often; late in the
 same week when nothing ran on Monday."""
 
+import logging
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,10 +22,12 @@ from insights.selectors import contract_now, terms_of
 from team.models import User
 from team.rules import zone_get
 
+log = logging.getLogger(__name__)
+
 
 def alignment_drain(*, now: datetime | None = None) -> int:
     """Mail last week to everybody who wants it and whose Monday nine o'clock has passed by ``now`` (default: by the
-    database's clock); returns how many."""
+    database's clock); returns how many. Whose mail cannot be written holds up nobody and is tried again."""
     readers = list(_readers())
     if not readers:
         return 0
@@ -36,7 +39,10 @@ def alignment_drain(*, now: datetime | None = None) -> int:
     for user in readers:
         monday = week_due(now, zone_get(user.time_zone), company)
         if monday is not None and (user.pk, monday) not in sent:
-            done += alignment_send(user=user, monday=monday, now=now)
+            try:
+                done += alignment_send(user=user, monday=monday, now=now)
+            except Exception:
+                log.exception("the week's mail to user %s could not be written", user.pk)
     return done
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core.errors import Refused
+from core.rules import name_read
 from leads.conditions import condition_check
 from leads.models import CustomField, Segment
 from leads.selectors.filters import filter_read
@@ -18,7 +19,7 @@ def segment_save(*, by: Any, segment: Segment | None, name: str, condition: Any,
     if segment is not None and not segment_may_edit(segment, by):
         raise Refused("Only its owner may change this segment.", code="role")
     row = segment or Segment(owner=by)
-    row.name = " ".join(name.split())[:80]
+    row.name = name_read(name)[:80]
     if not row.name:
         raise Refused("Give the segment a name.", field="name")
     row.condition = condition_check(condition)

@@ -66,6 +66,7 @@ def test_a_rule_with_all_it_can_say(login: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
+        ({"name": "\u200b\u2060"}, "Give it a name"),
         ({"who": "people"}, "Name somebody"),
         ({"who": "team"}, "Choose the team"),
         ({"countries": "Atlantis"}, "no country or region"),

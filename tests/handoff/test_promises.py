@@ -86,6 +86,7 @@ def test_the_warning_is_never_after_the_deadline() -> None:
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
+        ({"name": "\u200b\u2060"}, "name"),
         ({"minutes": 0}, "minutes"),
         ({"minutes": 43_201}, "minutes"),
         ({"warn_minutes": 30}, "warn_minutes"),

@@ -13,7 +13,7 @@ from core.models import OutboxMessage
 from deals.models import Deal, LostReason
 from funnels.selectors import stage_get
 from insights.models import AlignmentMail, Contract, Decision
-from insights.services import alignment_drain
+from insights.services import alignment, alignment_drain
 from insights.services.alignment import week_due
 from insights.services.decisions import decision_change, decision_done, decision_note
 from team.models import User
@@ -199,6 +199,23 @@ def test_a_monday_spent_down_is_made_up_for_in_the_same_week_only():
     assert alignment_drain(now=moment(23, 8)) == 0  # two Mondays later, before nine: nothing is old enough to send
     assert alignment_drain(now=moment(23, 9)) == 1
     assert letters() == [f"contract:2026-W12:{user.pk}"]
+
+
+def test_a_mail_that_cannot_be_written_holds_up_nobody(monkeypatch):
+    first, second = reader("manager"), reader("marketer")
+    assert first.pk < second.pk
+    written = alignment.alignment_letter
+
+    def letter(*, user, **rest):
+        if user == first:
+            raise RuntimeError("no such column")
+        return written(user=user, **rest)
+
+    monkeypatch.setattr(alignment, "alignment_letter", letter)
+    assert alignment_drain(now=moment(9, 12)) == 1
+    assert letters() == [f"contract:2026-W10:{second.pk}"]
+    monkeypatch.undo()
+    assert alignment_drain(now=moment(9, 13)) == 1
 
 
 def test_only_to_who_wants_it_and_may():
