@@ -138,6 +138,8 @@ ASK: dict[str, str] = {
     "leads.handed": "config.outcomes.handed_over",
     # handoff asks deals: what each rep won and lost lately
     "reps.won": "config.outcomes.won_by_rep",
+    # leads asks everybody: what asks for a field of the admin's own in a condition
+    "fact.asked_by": "config.asked.asked_by",
     # leads asks deals: the companies of the deals that a person sees
     "companies.of_deals": "deals.selectors.listing.companies_of_deals",
     # team asks everybody: what a person still has on the desk

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from core.ask import ask
 from core.errors import Refused
 from core.rules import name_read
 from leads.conditions import condition_check
 from leads.models import CustomField, Segment
 from leads.selectors.filters import filter_read
+
+SHOWN = 4  # of what asks for a field, by name
 
 
 def segment_save(*, by: Any, segment: Segment | None, name: str, condition: Any, query: str, shared: bool) -> Segment:
@@ -46,6 +49,17 @@ def segment_remove(*, segment: Segment, by: Any) -> None:
     if not segment_may_edit(segment, by):
         raise Refused("Only its owner may delete this segment.", code="role")
     segment.delete()
+
+
+def field_delete(field: CustomField) -> None:
+    """Stop asking for a field; what leads have in it stays in their records. Raises Refused while a condition asks
+    for it: no lead to come could ever meet that."""
+    asking: list[str] = ask("fact.asked_by", fact=f"custom.{field.key}") or []
+    if asking:
+        shown = asking if len(asking) <= SHOWN else [*asking[:SHOWN], f"{len(asking) - SHOWN} more"]
+        said = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+        raise Refused(f"{field.label} is still asked for by {said}. Take it out there first.")
+    field.delete()
 
 
 def field_save(

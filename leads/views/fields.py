@@ -52,6 +52,10 @@ def _form(request: HttpRequest, row: CustomField | None) -> HttpResponse:
 def field_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop asking for a field. Values that leads have stay in their records; exports no longer show them."""
     row = get_object_or_404(CustomField, pk=pk)
-    row.delete()
-    messages.success(request, f"{row.label} is no longer asked for.")
+    try:
+        service.field_delete(row)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, f"{row.label} is no longer asked for.")
     return redirect("leads:fields")

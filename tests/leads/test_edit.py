@@ -11,8 +11,9 @@ from deals.models import Deal, Task
 from funnels.models import Transition
 from funnels.selectors import history, stage_get
 from funnels.services import journey_move, journey_start
+from handoff.models import MqlPolicy, RoutingRule
 from insights.models import Stale
-from leads.models import Activity, Company, CustomField, InboxItem, Lead, Standing, Tag, Visitor
+from leads.models import Activity, Company, CustomField, InboxItem, Lead, Segment, Standing, Tag, Visitor
 from leads.selectors import timeline
 from leads.services import activity_record, capture_accept, inbox_drain, owner_set, sources_copy
 from leads.services.erase import leads_erase
@@ -98,6 +99,25 @@ def test_custom_fields_are_the_admins(login: Any) -> None:
     assert words[-1]["name"] == "custom.plan" and words[-1]["choices"] == [{"value": "A", "label": "A"}]
     assert browser.post(f"/leads/fields/{field.pk}/delete/").status_code == 302
     assert not CustomField.objects.exists()
+
+
+def test_a_field_that_a_condition_asks_for_stays_and_it_is_said_what_asks(login: Any, people: Any) -> None:
+    """A policy that asks for what no lead can have any more would let nobody pass, and nobody would hear of it."""
+    field = CustomField.objects.create(key="plan", label="Plan", type="text")
+    CustomField.objects.create(key="plan-b", label="Plan B", type="text")
+    asks = {"all": [{"fact": "country", "op": "is", "value": "DE"}, {"not": {"fact": "custom.plan", "op": "empty"}}]}
+    MqlPolicy.objects.filter(is_default=True).update(required=asks, name="<b>Everybody</b>")
+    RoutingRule.objects.update(condition=asks)
+    Segment.objects.create(name="B", owner=people("admin"), condition={"fact": "custom.plan-b", "op": "empty"})
+    browser = login("admin")
+    page = browser.post(f"/leads/fields/{field.pk}/delete/", follow=True).content.decode()
+    rule = RoutingRule.objects.get()
+    assert f"the MQL policy “&lt;b&gt;Everybody&lt;/b&gt;” and the routing rule “{rule}”. Take it out there" in page
+    assert "the segment" not in page and CustomField.objects.filter(pk=field.pk).exists()
+    MqlPolicy.objects.update(required={})
+    RoutingRule.objects.update(condition={})
+    browser.post(f"/leads/fields/{field.pk}/delete/")
+    assert not CustomField.objects.filter(pk=field.pk).exists()
 
 
 def test_merge_keeps_everything_of_both(login: Any, people: Any) -> None:
