@@ -13,13 +13,6 @@ from typing import Any
 from tests.machinery import needs, stages
 from tests.machinery.servers import PrivatePostgres
 
-QUICK = "not slow and not browser"
-SHOWN = ["-q", "--reuse-db", "--tb=short", "--durations=5", "--durations-min=5"]
-PARALLEL = ["-n", "2", "--dist", "loadfile", *SHOWN]
-# Those that wait for processes and pages: one more of them than cores, each test by itself (but for an xdist_group),
-# so that no core is idle while another has a long file to the end.
-SPREAD = ["-n", "3", "--dist", "loadgroup", *SHOWN]
-
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="./test", description="Run Baton's checks and tests.", allow_abbrev=False)
@@ -35,14 +28,14 @@ def everything(fast: bool, postgres: PrivatePostgres | None, work: Path) -> list
     checks = stages.checks(url, str(work / "var"))
     outcomes = stages.run_checks(stages.migrations(postgres and postgres.url_of(name), str(migrated)) | checks)
     lite = stages.clean_environment(BATON_TEST_MIGRATED=str(migrated / "baton.sqlite3"))
-    runs = [("quick tests on SQLite", [*PARALLEL, "-m", QUICK], lite)]
+    runs = [("quick tests on SQLite", [*stages.PARALLEL, "-m", stages.QUICK], lite)]
     if postgres:
         full = stages.served_environment(postgres.url, BATON_HTTPS="0", BATON_TEST_MIGRATED=name)
         runs += [
-            ("quick tests on PostgreSQL", [*PARALLEL, "-m", QUICK], full),
-            ("process tests on SQLite", [*SPREAD, "-m", "slow and not browser"], lite),
-            ("process tests on PostgreSQL", [*SPREAD, "-m", "slow and not browser"], full),
-            ("browser tests on PostgreSQL", [*SPREAD, "-m", "browser"], full),
+            ("quick tests on PostgreSQL", [*stages.PARALLEL, "-m", stages.QUICK], full),
+            ("process tests on SQLite", [*stages.SPREAD, "-m", "slow and not browser"], lite),
+            ("process tests on PostgreSQL", [*stages.SPREAD, "-m", "slow and not browser"], full),
+            ("browser tests on PostgreSQL", [*stages.SPREAD, "-m", "browser"], full),
         ]
     for number, (name, words, environment) in enumerate(runs):
         outcomes.append(stages.run_pytest(name, words, environment, work / f"{number}.xml"))

@@ -19,6 +19,9 @@ REPORT = """<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"
 </testsuite></testsuites>"""
 
 
+FROM_HERE = ["-c", str(house.ROOT / "pyproject.toml")]  # with our settings of pytest
+
+
 @pytest.fixture
 def report(tmp_path):
     path = tmp_path / "report.xml"
@@ -97,23 +100,29 @@ def test_a_skipped_a_failed_and_an_absent_test_fail_the_stage(tmp_path, source, 
 
 @pytest.mark.slow
 @pytest.mark.sqlite
-def test_a_test_that_hangs_fails_alone_and_a_run_that_hangs_fails(tmp_path, capfd):
-    (tmp_path / "conftest.py").write_text(
-        "import time\ndef pytest_sessionfinish(session):\n"
-        "    if session.config.getini('timeout_at_end'): time.sleep(600)\n"
-        "def pytest_addoption(parser): parser.addini('timeout_at_end', '', type='bool')\n"
-    )
-    (tmp_path / "test_it.py").write_text("import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n")
-    config = house.ROOT / "pyproject.toml"
-    words = ["-q", "-p", "no:django", "-c", str(config), "--rootdir", str(tmp_path), str(tmp_path)]
-    hung = [*words, "-n", "2", "-o", "faulthandler_timeout=2"]
-    outcome = stages.run_pytest("hangs", hung, stages.clean_environment(), tmp_path / "one.xml")
-    assert outcome.tests == {"passed": 1, "failed": 1, "skipped": 0} and outcome.seconds < 60
+@pytest.mark.parametrize("spread", [stages.PARALLEL, stages.SPREAD], ids=["by file", "by test"])
+def test_a_test_that_hangs_is_named_and_fails_the_stage(tmp_path, capfd, spread):
+    (tmp_path / "conftest.py").write_text("")
+    for name in "abc":
+        tests = "".join(f"def test_{number}(): time.sleep(0.2)\n" for number in range(4))
+        (tmp_path / f"test_{name}.py").write_text(f"import time\n{tests}")
+    (tmp_path / "test_d.py").write_text("import time\ndef test_hangs(): time.sleep(600)\ndef test_after(): pass\n")
+    words = [*spread, *FROM_HERE, str(tmp_path), "-o", "faulthandler_timeout=3"]
+    outcome = stages.run_pytest("hangs", words, stages.clean_environment(), tmp_path / "one.xml", most=60)
     said = capfd.readouterr()
-    assert "crashed while running" in said.out and "test_b" in said.out and "test_it.py" in said.err
-    ends = [*words, "-k", "test_a", "-o", "timeout_at_end=true"]
-    outcome = stages.run_pytest("never ends", ends, stages.clean_environment(), tmp_path / "two.xml", most=5)
-    assert not outcome.passed and "not at its end after 5 s" in outcome.note
+    assert outcome.tests["failed"] == 1 and outcome.tests["passed"] >= 8 and "not at its end" not in outcome.note
+    assert "crashed while running" in said.out and "test_hangs" in said.out
+    assert 'test_d.py", line 2 in test_hangs' in said.err
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite
+def test_a_run_that_does_not_end_fails_the_stage(tmp_path):
+    (tmp_path / "conftest.py").write_text("import time\ndef pytest_sessionfinish(session): time.sleep(600)\n")
+    (tmp_path / "test_it.py").write_text("def test_a(): pass\n")
+    words = ["-q", *FROM_HERE, str(tmp_path)]
+    outcome = stages.run_pytest("never ends", words, stages.clean_environment(), tmp_path / "one.xml", most=8)
+    assert not outcome.passed and "not at its end after 8 s" in outcome.note
 
 
 @pytest.mark.slow
