@@ -71,14 +71,17 @@
     field.focus();
   }
 
-  // --- Trouble. What asks again by itself (every few seconds) tells it once, until it works again ---------
+  // --- Trouble. What asks again by itself (every few seconds) tells it once, until it works again: the same words of two
+  // such askers once, and that one of them works says nothing of the other ---------------------------------
   const SAID = { 403: "You may not do this.", 404: "This is no longer here.", 409: "Somebody else was first. Reload and look again.", 429: "Too many requests at once. Wait a moment and try again." };
   const polls = (element) => element && /every|-tick/.test(element.getAttribute("hx-trigger") || "");
-  let quiet = false;
+  const failing = new Map(); // what asks by itself, and what was told of it
   function trouble(event, text) {
-    if (polls(event.detail.elt)) {
-      if (quiet) return;
-      quiet = true;
+    const asker = event.detail.elt;
+    if (polls(asker)) {
+      const told = [...failing].some(([one, said]) => one.isConnected && said === text);
+      failing.set(asker, text);
+      if (told) return;
     }
     toast(text, "bad");
   }
@@ -92,7 +95,8 @@
   document.addEventListener("htmx:sendError", (event) => {
     trouble(event, polls(event.detail.elt) ? "No connection. This page is not up to date until it is back." : "No connection. Nothing was changed; try again.");
   });
-  document.addEventListener("htmx:afterOnLoad", () => { quiet = false; });
+  // Comes after an error too.
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful) failing.delete(event.detail.elt); });
 
   // --- What an answer tells the page (a message, news) reaches it also when a poll meanwhile took away what had asked:
   // events at an element that is gone go nowhere.

@@ -1,11 +1,15 @@
 """What all pages share, in a real browser, mostly tried on the style guide. Whether each page is accessible and fits
 is asked in tests/jobs/test_every_page.py."""
 
+import re
+
 import pytest
 
 from tests.machinery.browser import DESK, PHONE
 
 pytestmark = pytest.mark.browser
+
+BELL = re.compile(r"/bell/")  # with and without what it has seen already
 
 
 def test_the_keyboard_finds_and_lists_its_keys(browser_as):
@@ -113,14 +117,65 @@ def test_somebody_signed_out_meanwhile_is_told_and_sees_no_page_in_a_page(browse
     page.wait_for_url("**/login/?next=%2Fprofile%2F")
 
 
-def test_a_lost_connection_is_told_once_by_what_asks_again_by_itself(browser_as):
+def the_bell_asks(page, *answers: int) -> None:
+    """As its timer does too, every second: the bell asks once for each of the answers. 0 is none."""
+    for answer in answers:
+        if answer:
+            end = page.expect_event(
+                "response", lambda said, wanted=answer: BELL.search(said.url) and said.status == wanted
+            )
+        else:
+            end = page.expect_event("requestfailed", lambda asked: BELL.search(asked.url))
+        with end:
+            page.evaluate("htmx.trigger('#bell', 'bell-tick')")
+    page.wait_for_timeout(200)
+
+
+# What was ever said at the corner, also what has gone again.
+LISTEN = """window.said = [];
+new MutationObserver((all) => {
+  for (const one of all) for (const box of one.addedNodes) window.said.push(box.textContent);
+}).observe(document.getElementById("toasts"), { childList: true })"""
+LOST, OLD = "No connection.", "Baton does not answer as it should."
+
+
+def whats_said(page) -> list[str]:
+    return [said.partition(".")[0] + "." for said in page.evaluate("said")]
+
+
+def test_trouble_is_told_once_by_what_asks_again_by_itself_and_again_after_it_worked(browser_as):
     page = browser_as("rep")
     page.goto("/profile/")
     page.locator("#bell .bell").wait_for()
     page.wait_for_load_state("networkidle")
-    page.route("**/bell/", lambda route: route.abort())
-    for _ in range(3):
-        with page.expect_event("requestfailed"):
-            page.evaluate("htmx.trigger(document.body, 'notices-changed')")
-    page.wait_for_timeout(200)
-    assert page.locator(".toast").count() == 1 and "No connection" in page.locator(".toast").inner_text()
+    page.evaluate(LISTEN)
+    page.route(BELL, lambda route: route.abort())
+    the_bell_asks(page, 0, 0, 0)
+    assert whats_said(page) == [LOST]
+    page.unroute(BELL)
+    the_bell_asks(page, 204)
+    page.route(BELL, lambda route: route.fulfill(status=502, body="Bad gateway"))
+    the_bell_asks(page, 502, 502, 502)
+    assert whats_said(page) == [LOST, OLD]
+    page.unroute(BELL)
+    the_bell_asks(page, 204)
+    page.route(BELL, lambda route: route.abort())
+    the_bell_asks(page, 0, 0)
+    assert whats_said(page) == [LOST, OLD, LOST]
+
+
+def test_what_asks_by_itself_and_works_does_not_make_another_tell_its_trouble_again(browser_as):
+    page = browser_as("rep")
+    page.goto("/queue/")
+    page.locator("#bell .bell").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.evaluate(LISTEN)
+    page.route(re.compile("/queue/list/"), lambda route: route.fulfill(status=500, body="Broken"))
+    for _ in range(2):
+        with page.expect_event("response", lambda said: said.status == 500):
+            page.evaluate("htmx.trigger('[hx-get=\"/queue/list/\"]', 'handoff-changed')")
+        the_bell_asks(page, 204)
+    assert whats_said(page) == [OLD]
+    page.route(BELL, lambda route: route.fulfill(status=500, body="Broken"))
+    the_bell_asks(page, 500, 500)
+    assert whats_said(page) == [OLD], "the same words of two askers"
