@@ -81,8 +81,9 @@ def test_a_page_behind_asks_seldom_and_nothing_changed_draws_nothing(browser_as:
     page.on("response", lambda answer: asked.append(answer.status) if "/bell/" in answer.url else None)
     page.goto("/leads/")
     page.locator("[data-bell-version]").wait_for()
-    page.wait_for_timeout(3300)
-    assert asked[0] == 200 and set(asked[1:]) == {204} and 2 <= len(asked) <= 6, asked
+    within(page, lambda: len(asked) >= 3, seconds=20)  # a server that answers slowly is asked less often
+    page.wait_for_timeout(1500)
+    assert asked[0] == 200 and set(asked[1:]) == {204} and len(asked) <= 5, asked
     page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
     page.wait_for_timeout(1500)  # the timer that runs still asks once
     asked.clear()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from scoring.models import ScoringModel
+from scoring.models import BacktestRun, ScoringModel
 from scoring.services import backtest_drain, rescore_drain, score_drain
 from scoring.services.studies import study_drain
 from tests.jobs.test_marketer import points
@@ -37,6 +37,7 @@ def test_a_rule_is_doubted_tried_shadowed_and_put_in_force(browser_as: Opened) -
 
     page.get_by_role("link", name="Back-test").click()
     page.get_by_role("button", name="Start the back-test").click()
+    within(page, BacktestRun.objects.exists)
     backtest_drain()  # the page finds out by itself
     main = page.locator("main")
     expect(main).to_contain_text("Precision", timeout=15_000)

@@ -1,5 +1,6 @@
 """The session ends while somebody writes in a dialog: they are told over it, sign in, and what they wrote is sent."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,13 @@ from tests.personas import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Opened = Callable[..., Page]
+POLLS = re.compile(r"/bell/|/queue/list/")
+
+
+def session_ends(page: Page) -> None:
+    """And what the page asks by itself has not found out yet: it is told to who does something."""
+    page.route(POLLS, lambda route: route.fulfill(status=204))
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -26,7 +34,7 @@ def test_what_was_written_in_a_dialog_outlives_the_session(browser_as: Opened, p
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
     page.keyboard.press("c")
     page.locator("#modal textarea").fill("Wants two more seats")
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    session_ends(page)
     page.locator("#modal").get_by_role("button", name="Save").click()
     told = page.locator("#signed-out")
     expect(told).to_be_visible()
@@ -41,6 +49,7 @@ def test_what_was_written_in_a_dialog_outlives_the_session(browser_as: Opened, p
     other.keyboard.press("Enter")
     expect(other.locator("#bell .bell")).to_be_visible()
     other.close()
+    page.unroute(POLLS)
     expect(page.locator("#modal textarea")).to_have_value("Wants two more seats")
     page.locator("#modal").get_by_role("button", name="Save").click()
     expect(page.locator("#modal")).not_to_be_visible()
@@ -56,15 +65,14 @@ def test_a_dialog_that_closes_when_all_went_well_stays_open(browser_as: Opened) 
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
     page.keyboard.press("r")
     page.locator("#modal input[name=reason]").first.check()
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
-    with page.expect_response("**/reject/"):  # not only the bell's, that asks all the time
-        page.locator("#modal").get_by_role("button", name="Reject").click()
-    page.wait_for_timeout(300)
+    session_ends(page)
+    page.locator("#modal").get_by_role("button", name="Reject").click()
     expect(page.locator("#signed-out")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#signed-out")).not_to_be_visible()
     expect(page.locator("#modal")).to_be_visible()
     # asked every few seconds by the page itself: said once, not again and again over what somebody reads
+    page.unroute(POLLS)
     with page.expect_response("**/login/**"):
         page.evaluate("htmx.trigger(document.body, 'notices-changed')")
     page.wait_for_timeout(100)
