@@ -1,9 +1,13 @@
 """A real Chromium for tests: pages signed in as a persona, watched for what no page may do, and axe."""
 
+import contextlib
 import os
+import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.machinery import needs
 from tests.personas import persona
@@ -31,15 +35,61 @@ BROKEN = ("Content Security Policy", "Refused to", "Uncaught")
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Callable[[], Browser]]:
+    """The running browser; another one after it was killed."""
     # Playwright keeps an event loop in this thread; Django then refuses the ORM, which here is safe.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    get_resolver().url_patterns  # noqa: B018 - every view is imported before a page is waited for
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=needs.chromium(), args=SWITCHES)
-        get_resolver().url_patterns  # noqa: B018 - every view is imported before a page is waited for
-        launched.new_page().context.close()  # and the browser has started its first helpers
-        yield launched
-        launched.close()
+        launched: list[Browser] = []
+
+        def running() -> Browser:
+            if not (launched and launched[-1].is_connected()):
+                launched.append(playwright.chromium.launch(executable_path=needs.chromium(), args=SWITCHES))
+                launched[-1].new_page().context.close()  # it has started its first helpers
+            return launched[-1]
+
+        yield running
+        with killed_when_stuck():
+            for one in launched:
+                one.close()
+
+
+def browser_processes() -> list[int]:
+    """Process ids of the browsers that this process has started (Linux)."""
+    found, looked_at = [], [str(os.getpid())]
+    for pid in looked_at:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            tasks = Path(f"/proc/{pid}/task").iterdir()
+            looked_at += [child for task in tasks for child in (task / "children").read_text().split()]
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"--remote-debugging-pipe" in command and not any(word.startswith(b"--type=") for word in command):
+                found.append(int(pid))
+    return found
+
+
+@contextlib.contextmanager
+def killed_when_stuck(seconds: float = 60) -> Iterator[None]:
+    """Closing has no time limit in Playwright: a browser that does not come back from it would hold up all tests.
+    It is killed, which is said, and the next test gets another."""
+    killed: list[int] = []
+
+    def kill() -> None:
+        for pid in browser_processes():
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, kill)
+    timer.start()
+    try:
+        yield
+    except Error:
+        if not killed:
+            raise
+    finally:
+        timer.cancel()
+        if killed:
+            warnings.warn(f"the browser did not close its pages within {seconds:.0f} s and was killed", stacklevel=1)
 
 
 def _requests_end(seconds: float = 10) -> None:
@@ -71,7 +121,7 @@ def _watch(page: Page, host: str, trouble: list[str]) -> None:
 
 @pytest.fixture
 def browser_as(
-    chromium: Browser, transactional_db: Any, request: pytest.FixtureRequest
+    chromium: Callable[[], Browser], transactional_db: Any, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Page]]:
     """``browser_as("rep")`` is a page of a browser signed in as the rep, at the start page's server.
 
@@ -86,7 +136,7 @@ def browser_as(
         role: str, *, size: tuple[int, int] = DESK, scheme: Any = "light", url: str = "", **options: Any
     ) -> Page:
         base = url or request.getfixturevalue("live_server").url
-        context = chromium.new_context(
+        context = chromium().new_context(
             base_url=base,
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
@@ -105,8 +155,9 @@ def browser_as(
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    with killed_when_stuck():
+        for context in contexts:
+            context.close()
     _requests_end()
     assert trouble == [], trouble
 

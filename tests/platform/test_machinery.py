@@ -1,13 +1,14 @@
 """The tests' own ground: a stack of real processes that leaves nothing, and a browser that notices."""
 
 import os
+import signal
 
 import pytest
 import requests
 from django.test import Client
 
 from core.models import OutboxMessage
-from tests.machinery.browser import DESK, PHONE, assert_axe_clean
+from tests.machinery.browser import DESK, PHONE, assert_axe_clean, browser_processes, killed_when_stuck
 from tests.machinery.stack import database_environment
 from tests.personas import PASSWORD, persona
 
@@ -94,3 +95,17 @@ def test_axe_says_what_is_wrong(browser_as):
     page.set_content("<html><body><img src='data:,'><input></body></html>")
     with pytest.raises(AssertionError, match="image-alt"):
         assert_axe_clean(page)
+
+
+@pytest.mark.browser
+def test_a_browser_that_does_not_close_its_pages_is_killed_and_the_next_page_has_another(browser_as):
+    page = browser_as("rep")
+    page.goto("/profile/")
+    (pid,) = browser_processes()
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.warns(UserWarning, match="did not close its pages within 1 s"), killed_when_stuck(1):
+        page.context.close()
+    assert browser_processes() in ([], [pid])  # gone, but for who waits for it
+    page = browser_as("rep")
+    assert page.goto("/profile/").status == 200
+    assert browser_processes() not in ([], [pid])
