@@ -145,7 +145,7 @@ def whats_said(page) -> list[str]:
 
 
 def test_trouble_is_told_once_by_what_asks_again_by_itself_and_again_after_it_worked(browser_as):
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/profile/")
     page.locator("#bell .bell").wait_for()
     page.wait_for_load_state("networkidle")
@@ -166,7 +166,7 @@ def test_trouble_is_told_once_by_what_asks_again_by_itself_and_again_after_it_wo
 
 
 def test_what_asks_by_itself_and_works_does_not_make_another_tell_its_trouble_again(browser_as):
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator("#bell .bell").wait_for()
     page.wait_for_load_state("networkidle")

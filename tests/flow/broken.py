@@ -6,6 +6,11 @@
 ``BROKEN=early``: captures are marked as done before they are; it dies in between.
 ``BROKEN=again``: each letter is sent twice.
 ``BROKEN=unfair``: routing forgets whose turn it was.
+
+And what the libraries do now and then, always:
+
+``BROKEN=close``: a lost connection to the broker cannot be closed.
+``BROKEN=stuck``: a worker cannot connect anew, and its end never comes.
 """
 
 import inspect
@@ -13,15 +18,18 @@ import os
 import re
 import signal
 import textwrap
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import django
 from celery import current_app
+from celery.concurrency.prefork import TaskPool
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from config import consumer
 from config.celery import app
 
 django.setup()
@@ -75,6 +83,21 @@ if os.environ["BROKEN"] == "early":
         "    die_once()\n"
         "    with transaction.atomic():\n",
     )
+
+if os.environ["BROKEN"] == "close":
+    usual = consumer.Consumer.connect
+
+    def connect(self: Any) -> Any:
+        made = usual(self)
+        made.close = lambda: made.nothing
+        return made
+
+    consumer.Consumer.connect = connect  # type: ignore[method-assign]
+
+if os.environ["BROKEN"] == "stuck":
+    consumer.END_SECONDS = 2
+    consumer.Consumer.on_close = lambda self: self.nothing
+    TaskPool.stop = lambda self: time.sleep(600)
 
 if os.environ["BROKEN"] == "again":
     twice = "    import_string(row.handler)(row.key, **row.payload)\n    " * 2

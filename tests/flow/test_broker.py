@@ -1,5 +1,7 @@
 """The broker holds wake-ups only: emptied, killed and started again while captures arrive, it costs time, no lead."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.flow.world import drained, faults, mailed_again, reps
@@ -20,6 +22,28 @@ def test_a_worker_asks_for_a_broker_that_is_long_gone_every_two_seconds(stack, c
     assert faults(client) == []
 
 
+def test_a_lost_connection_that_cannot_be_closed_is_not_the_workers_end(stack, client):
+    """Of ten brokers killed while the worker had a wake-up in hand one left it hanging for ever, before."""
+    reps(2)
+    worker = stack.start_worker(app="tests.flow.broken", env={"BROKEN": "close"})
+    stack.kill(stack.broker)
+    stack.wait_until(lambda: "could not be closed in order" in worker.output())
+    client.captures("gone", 3)
+    stack.start_broker()
+    stack.start_beat()
+    stack.wait_until(drained, seconds=30)
+    assert worker.alive and faults(client) == []
+
+
+def test_a_worker_that_cannot_go_on_ends_and_does_not_hang(stack):
+    worker = stack.start_worker(app="tests.flow.broken", env={"BROKEN": "stuck"})
+    children = worker.children()
+    stack.kill(stack.broker)
+    stack.wait_until(lambda: not worker.alive, seconds=10)
+    assert "Unrecoverable error" in worker.output() and len(children) == 2
+    stack.wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), seconds=5)
+
+
 def test_captures_go_on_while_the_broker_is_emptied_killed_and_back(stack, client, record_property):
     reps(3)
     worker = stack.start_worker(wait=False)
@@ -34,8 +58,8 @@ def test_captures_go_on_while_the_broker_is_emptied_killed_and_back(stack, clien
     client.captures("back", 4)
 
     def watched() -> bool:
-        # A worker that is just connecting when the broker dies may end with an error of kombu's (its connection has
-        # no address for a moment). Whoever watches over it starts it again: ./run, or Docker's restart policy.
+        # A worker that is just connecting when the broker dies may end with an error of kombu's. Whoever watches over
+        # it starts it again: ./run, or Docker's restart policy.
         nonlocal worker
         if not worker.alive:
             worker = stack.start_worker(wait=False)

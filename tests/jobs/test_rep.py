@@ -67,7 +67,7 @@ def test_a_new_lead_comes_by_itself_and_is_decided_by_the_keyboard(browser_as: O
 
 def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nobody(browser_as: Opened) -> None:
     handed_to_rep(2)
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
     expect(page.locator("#queue-panel")).to_contain_text(page.locator("[data-item] b").first.inner_text())
@@ -96,7 +96,7 @@ def test_a_key_pressed_before_the_next_lead_is_shown_acts_on_that_lead_or_on_nob
 def test_a_key_reaches_the_lead_that_is_shown_the_moment_it_is_shown(browser_as: Opened) -> None:
     """The page opens the first lead by itself; who clicks on it meanwhile waits for theirs. No key falls between."""
     one = handed_to_rep()[0]
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     held: list[Route] = []
     page.route("**/queue/handoff-*/", lambda route: held.append(route))
     page.goto("/queue/")
@@ -119,7 +119,7 @@ def test_a_key_reaches_the_lead_that_is_shown_the_moment_it_is_shown(browser_as:
 
 def test_a_panel_that_did_not_come_answers_again(browser_as: Opened) -> None:
     handed_to_rep(2)
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
     name = page.locator("[data-item] b").first.inner_text()
@@ -137,7 +137,7 @@ def test_a_panel_that_did_not_come_answers_again(browser_as: Opened) -> None:
 @pytest.mark.parametrize("comes", [True, False], ids=["comes", "fails"])
 def test_a_panel_answers_also_when_a_poll_took_its_row_away_meanwhile(browser_as: Opened, comes: bool) -> None:
     handed_to_rep(2)
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text("Say first")
@@ -155,7 +155,7 @@ def test_a_panel_answers_also_when_a_poll_took_its_row_away_meanwhile(browser_as
 
 def test_the_toast_comes_also_when_a_poll_took_the_button_away_meanwhile(browser_as: Opened) -> None:
     one = handed_to_rep()[0]
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator(f'[data-item="handoff-{one.pk}"] .item-link').click()
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text("Say first")
@@ -250,7 +250,7 @@ def test_on_a_phone_the_list_is_first_and_the_person_opens_over_it(browser_as: O
 def test_what_is_typed_while_the_answer_before_is_saved_stays(browser_as: Opened) -> None:
     """The checklist, filled in while talking; on a phone, where the panel shows the clock that the list hides."""
     handed_to_rep()
-    page = browser_as("rep", size=PHONE)
+    page = browser_as("rep", size=PHONE, catches=True)
     page.goto("/queue/")
     page.locator(".item-link").click()
     expect(page.locator(".panel-top [role=timer]")).to_be_visible()

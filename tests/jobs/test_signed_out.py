@@ -28,7 +28,7 @@ def session_ends(page: Page) -> None:
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_what_was_written_in_a_dialog_outlives_the_session(browser_as: Opened, people: Any, size: Any) -> None:
     handoff = handed_to_rep()[0]
-    page = browser_as("rep", size=size)
+    page = browser_as("rep", size=size, catches=True)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
@@ -59,7 +59,7 @@ def test_what_was_written_in_a_dialog_outlives_the_session(browser_as: Opened, p
 
 def test_a_dialog_that_closes_when_all_went_well_stays_open(browser_as: Opened) -> None:
     handoff = handed_to_rep()[0]
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)
@@ -84,7 +84,7 @@ def test_a_dialog_that_closes_when_all_went_well_stays_open(browser_as: Opened) 
 
 def test_a_message_lies_over_the_dialog_and_not_under_it(browser_as: Opened) -> None:
     handoff = handed_to_rep()[0]
-    page = browser_as("rep")
+    page = browser_as("rep", catches=True)
     page.goto("/queue/")
     page.locator(".item-link").first.click()
     expect(page.locator("#queue-panel:not([aria-busy])")).to_contain_text(handoff.lead.name)

@@ -126,14 +126,22 @@ def browser_as(
     """``browser_as("rep")`` is a page of a browser signed in as the rep, at the start page's server.
 
     ``size=PHONE`` (360 px) or DESK (1440 px), ``scheme="dark"``, ``url=stack.url`` for another server than the
-    test's own ``live_server``. Relative addresses work: ``page.goto("/leads/")``. At the end the test fails if a
-    page had a script error, broke the content security policy or asked another host for anything.
+    test's own ``live_server``. ``catches=True`` for a page whose requests are caught later (``page.route``): when the
+    first route comes to a page that is there already, Chromium lets some requests pass. Relative addresses work:
+    ``page.goto("/leads/")``. At the end the test fails if a page had a script error, broke the content security
+    policy or asked another host for anything.
     """
     trouble: list[str] = []
     contexts = []
 
     def opened(
-        role: str, *, size: tuple[int, int] = DESK, scheme: Any = "light", url: str = "", **options: Any
+        role: str,
+        *,
+        size: tuple[int, int] = DESK,
+        scheme: Any = "light",
+        url: str = "",
+        catches: bool = False,
+        **options: Any,
     ) -> Page:
         base = url or request.getfixturevalue("live_server").url
         context = chromium().new_context(
@@ -151,6 +159,8 @@ def browser_as(
             value = client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": base}])
         page = context.new_page()
+        if catches:
+            page.route("**/asked-by-nobody/", lambda route: route.abort())
         _watch(page, urlsplit(base).netloc, trouble)
         return page
 
